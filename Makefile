@@ -1,0 +1,29 @@
+# Every target sets up what it needs. PYTHON=... chooses the interpreter (3.11 or newer).
+.PHONY: setup demo test lint check bench clean
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.venv/ready: pyproject.toml constraints.txt tools/setup.sh
+	@PYTHON="$(PYTHON)" tools/setup.sh
+
+setup: .venv/ready  ## make .venv with everything that is pinned
+
+demo: setup  ## the main job on real data, embedded
+	@.venv/bin/nearfield demo movies $(if $(DATA),--data $(DATA))
+
+test: setup  ## tests and doctests
+	@$(PY) -m pytest -q -n 2
+
+lint: setup  ## style, types, layers
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+check: lint test  ## everything that must pass before a commit
+
+bench: setup  ## each benchmark prints one JSON line, kept in benchmarks/results
+	@for file in benchmarks/bench_*.py; do $(PY) $$file $(if $(DATA),--data $(DATA)) || exit 1; done
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

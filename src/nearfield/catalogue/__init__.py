@@ -1,0 +1,1 @@
+"""The facts, in SQL: items, users and events of each collection."""

@@ -1,0 +1,1 @@
+"""Tables in: MovieLens of every release, CSV, Parquet, RecBole atomic files, data frames."""

@@ -1,0 +1,1 @@
+"""How good the answers are: metrics, baselines, protocols, reports."""

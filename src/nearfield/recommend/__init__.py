@@ -1,0 +1,1 @@
+"""The one path that answers: retrieve, filter, remove duplicates, rerank, explain."""

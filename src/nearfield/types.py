@@ -1,0 +1,148 @@
+"""The few types that every part shares: arrays of ids and vectors, hits, queries and answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids: TypeAlias = NDArray[np.int64]
+"""Catalogue keys, shape (rows,): positive integers given by the catalogue; -1 is "none"."""
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Vectors, shape (rows, dim); unit length wherever they come from a model or an index."""
+
+Scores: TypeAlias = NDArray[np.float32]
+"""Cosine similarities in [-1, 1]."""
+
+PublicId: TypeAlias = int | str
+"""An id as the owner of the data wrote it: an int where every id of the catalogue is one."""
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def no_ids() -> Ids:
+    """Return an empty array of ids."""
+    return np.empty(0, dtype=np.int64)
+
+
+def no_scores() -> Scores:
+    """Return an empty array of scores, values or weights."""
+    return np.empty(0, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The nearest items of each query, best first.
+
+    Parameters
+    ----------
+    ids : int64, shape (queries, k)
+        Keys of the items; -1 fills the row where fewer than k were found.
+    scores : float32, shape (queries, k)
+        Inner products of unit vectors, in [-1, 1]; -inf beside an id of -1.
+    """
+
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def empty(cls, queries: int, k: int) -> "Hits":
+        """Return rows of -1 and -inf, to be filled in place."""
+        return cls(
+            np.full((queries, k), -1, dtype=np.int64),
+            np.full((queries, k), -np.inf, dtype=np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """All that may be known of the one who asks; every part may be missing.
+
+    Parameters
+    ----------
+    user : int, optional
+        Catalogue key of a known user.
+    attributes : mapping
+        Attribute name to value as text, e.g. ``{"gender": "F", "age": "25"}``.
+    items : int64, shape (events,)
+        Keys of the items of the history, oldest first.
+    values : float32, shape (events,)
+        The rating of each event on the catalogue's own scale; NaN where there is none.
+    weights : float32, shape (events,)
+        1 counts as an ordinary event, 2 as twice that; below 0 counts against (dislike, skip).
+    """
+
+    user: int | None = None
+    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    items: Ids = field(default_factory=no_ids)
+    values: Scores = field(default_factory=no_scores)
+    weights: Scores = field(default_factory=no_scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of each recommended item's score each part of a query explains.
+
+    Parameters
+    ----------
+    events : float32, shape (items, events)
+        Share of each event of the query's history, in [0, 1].
+    attributes : float32, shape (items,)
+        Share of the user's attributes and id; a row's events and attributes sum to at most 1.
+    """
+
+    events: NDArray[np.float32]
+    attributes: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an item is recommended: one part of its score.
+
+    Parameters
+    ----------
+    text : str
+        A sentence, e.g. "because you rated Heat (1995)".
+    share : float
+        The part of the score that it explains, in [0, 1]; the shares of an item sum to at most 1.
+    item : int or str, optional
+        The item of the history that the reason names.
+    """
+
+    text: str
+    share: float
+    item: PublicId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One line of an answer.
+
+    Parameters
+    ----------
+    item : int or str
+        The id as the owner of the data wrote it.
+    title : str
+        The item's title.
+    score : float
+        Cosine similarity in [-1, 1] (NaN for the popularity list, which has none).
+    space : str
+        What answered: "fusion", "popularity", ...
+    reasons : tuple of Reason
+        Largest share first.
+    year : int, optional
+        Year of release, where known.
+    genres : tuple of str
+        Genres, where known.
+    """
+
+    item: PublicId
+    title: str
+    score: float
+    space: str
+    reasons: tuple[Reason, ...] = ()
+    year: int | None = None
+    genres: tuple[str, ...] = ()

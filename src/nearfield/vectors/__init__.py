@@ -1,0 +1,1 @@
+"""Vectors at rest and in use: embeddings on disk, the index protocol, Milvus, publishing."""
