@@ -1,0 +1,41 @@
+"""What a model must offer so that users can be answered: a vector, and where it came from."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from nearfield.types import Ids, Shares, UserQuery, Vectors
+
+
+class UserModel(Protocol):
+    """A trained model that gives anyone a vector in the space of its items."""
+
+    @property
+    def recommender(self) -> str:
+        """Name of the recommender that trained it, e.g. ``fusion``."""
+
+    def embed_users(self, queries: Sequence[UserQuery]) -> Vectors:
+        """Return one vector for each query, shape (queries, dim).
+
+        Rows have unit length, except that a query of which the model knows nothing (no
+        attribute that it has learned, no item that it has seen in training) gives a row of
+        zeros: popularity answers it. Items that the model has not seen are ignored.
+        """
+
+    def explain(self, query: UserQuery, items: Ids) -> Shares:
+        """Return how much of each item's score each event, and the attributes, account for.
+
+        Parameters
+        ----------
+        query : UserQuery
+            What was embedded.
+        items : int64, shape (items,)
+            Keys of the items to explain, all of them in the model's space.
+
+        Returns
+        -------
+        Shares
+            `events` of shape (items, events of the query), 0 for events that were not read.
+        """
+
+    def history_length(self) -> int:
+        """Return how many of the newest events of a query are read; at least 1."""
