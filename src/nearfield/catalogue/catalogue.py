@@ -1,0 +1,217 @@
+"""One catalogue: what is asked while recommending and training, and live events."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sqlalchemy import select
+
+from nearfield.catalogue import queries
+from nearfield.catalogue.checks import check_events
+from nearfield.catalogue.collect import collect
+from nearfield.catalogue.database import Database
+from nearfield.catalogue.facts import Counts, History, Item
+from nearfield.catalogue.lookups import (
+    find_item_ids,
+    find_item_keys,
+    find_items,
+    find_user_keys,
+    read_history,
+    read_popular,
+)
+from nearfield.catalogue.schema import items, users
+from nearfield.catalogue.where import Condition
+from nearfield.catalogue.where_sql import where_sql
+from nearfield.catalogue.write_events import import_events
+from nearfield.datasets.tables import Collection
+from nearfield.errors import NotFound
+from nearfield.types import Ids, PublicId, no_ids
+
+T = TypeVar("T")
+
+
+class Catalogue:
+    """The items, users and events of one collection; made by `Catalogues.get`.
+
+    Keys are the catalogue's own numbers: given once, never changed, never given out again. Every
+    question goes to the database, so what another process imports is seen at once.
+    """
+
+    def __init__(self, database: Database, number: int, name: str, uid: str) -> None:
+        self.number = number
+        self.name = name
+        self.uid = uid
+        self._database = database
+        self._ranking: tuple[int, Ids, NDArray[np.int64]] = (-1, no_ids(), no_ids())
+
+    def integer_ids(self) -> bool:
+        """Tell whether every item id imported so far is an integer, written the usual way."""
+        return bool(self._state().integer_items)
+
+    def integer_user_ids(self) -> bool:
+        """Tell the same of the ids of the users."""
+        return bool(self._state().integer_users)
+
+    def revision(self) -> int:
+        """Return a number that rises whenever something of this catalogue changes."""
+        return int(self._state().revision)
+
+    def counts(self) -> Counts:
+        """Count the items, users and events."""
+        bound = {"catalogue": self.number}
+        with self._database.reading() as conn:
+            return Counts(*(conn.execute(query, bound).scalar_one() for query in queries.COUNTS))
+
+    def item_keys(self, ids: Sequence[PublicId]) -> Ids:
+        """Return the keys of items, in the order of `ids`; NotFound where one is unknown."""
+        texts = [_text(one) for one in ids]
+        with self._database.reading() as conn:
+            found = find_item_keys(conn, self.number, texts)
+        advice = "Check the spelling, or import the items again if they are new."
+        return np.array(self._all(texts, found, "items", advice), dtype=np.int64)
+
+    def user_key(self, user: PublicId) -> int:
+        """Return the key of a user, whose id must match exactly; NotFound where unknown."""
+        text = _text(user)
+        with self._database.reading() as conn:
+            found = find_user_keys(conn, self.number, [text])
+        advice = "Check the spelling, or recommend by liked items or attributes instead."
+        return self._all([text], found, "users", advice)[0]
+
+    def item_ids(self, keys: Ids) -> list[PublicId]:
+        """Return the owner's ids, in the order of `keys`: integers where `integer_ids`."""
+        wanted = keys.tolist()
+        with self._database.reading() as conn:
+            found = find_item_ids(conn, self.number, wanted)
+        return self._all(wanted, found, "item keys", _STALE)
+
+    def items(self, keys: Ids) -> list[Item]:
+        """Return all that is known of items, in the order of `keys`; NotFound where unknown."""
+        wanted = keys.tolist()
+        with self._database.reading() as conn:
+            found = find_items(conn, self.number, wanted)
+        return self._all(wanted, found, "item keys", _STALE)
+
+    def history(self, user: int, limit: int | None = None) -> History:
+        """Return the newest `limit` events of a user (all where None), oldest first."""
+        with self._database.reading() as conn:
+            return read_history(conn, user, limit)
+
+    def user_attributes(self, user: int) -> dict[str, str]:
+        """Return what is known of a user, given by key: name of the attribute to value."""
+        bound = {"catalogue": self.number, "user": user}
+        with self._database.reading() as conn:
+            found = {
+                key: dict(known) for key, known in conn.execute(queries.USER_ATTRIBUTES, bound)
+            }
+        return self._all([user], found, "user keys", _STALE)[0]
+
+    def attribute_names(self) -> list[str]:
+        """Return the names of everything that is known of some user, in the order first seen."""
+        return list(self._state().user_attributes)
+
+    def value_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest value of the newest events; NaN where none has one.
+
+        Only as many events are read as show the whole scale (`queries.VALUE_RANGE`).
+        """
+        with self._database.reading() as conn:
+            found = conn.execute(queries.VALUE_RANGE, self._catalogue).one()
+        return (math.nan, math.nan) if found[0] is None else (found[0], found[1])
+
+    def attribute_values(self, name: str) -> list[str]:
+        """Return the values that users have of an attribute, sorted; empty where none has it."""
+        if name not in self._state().user_attributes:
+            return []
+        value = users.c.attributes[name].as_string()
+        query = select(value).distinct().where(users.c.catalogue_id == self.number)
+        with self._database.reading() as conn:
+            return sorted(conn.execute(query.where(value.is_not(None))).scalars())
+
+    def popular(self, limit: int, where: Condition | None = None) -> tuple[Ids, NDArray[np.int64]]:
+        """Return the items that most people chose, and how many each.
+
+        Parameters
+        ----------
+        limit : int
+            Most items to return.
+        where : Condition, optional
+            Only items that satisfy it.
+
+        Returns
+        -------
+        keys, users : int64, shape (items,)
+            Most distinct users first, ties by key. Skips and dislikes do not count; items
+            without users are left out.
+        """
+        revision = self.revision()
+        if self._ranking[0] != revision:  # counting a million events takes half a second
+            with self._database.reading() as conn:
+                self._ranking = (revision, *read_popular(conn, self.number))
+        _, keys, counts = self._ranking
+        if where is not None:
+            kept = np.isin(keys, self.matching(where))
+            keys, counts = keys[kept], counts[kept]
+        return keys[:limit].copy(), counts[:limit].copy()
+
+    def matching(self, where: Condition) -> Ids:
+        """Return the keys of the items that satisfy a condition, rising."""
+        condition = where_sql(where, self._state().item_attributes)
+        query = select(items.c.id).where(items.c.catalogue_id == self.number, condition)
+        with self._database.reading() as conn:
+            return np.array(
+                conn.execute(query.order_by(items.c.id)).scalars().all(), dtype=np.int64
+            )
+
+    def collection(self) -> Collection:
+        """Return everything, as trainers read it: the same catalogue gives the same arrays."""
+        state = self._state()
+        with self._database.reading(snapshot=True) as conn:
+            attributes = (state.item_attributes, state.user_attributes)
+            return collect(conn, self.number, (self.name, self.uid), attributes)
+
+    def add_events(self, rows: pl.DataFrame) -> int:
+        """Add events of known users and items; return how many were new or had a new value.
+
+        Parameters
+        ----------
+        rows : polars.DataFrame
+            As `Tables.events`. Events that are there already change nothing.
+        """
+        check_events(rows)
+        progress = list(import_events(self._database, self.number, rows, batch=50_000))
+        return progress[-1].added + progress[-1].changed
+
+    def _state(self) -> Any:
+        with self._database.reading() as conn:
+            found = conn.execute(queries.STATE, {"catalogue": self.number}).first()
+        if found is None:
+            raise NotFound(f"catalogue {self.name!r} was removed. Import it anew.")
+        return found
+
+    def _all(self, wanted: list[Any], found: dict[Any, T], what: str, advice: str) -> list[T]:
+        """Return what was found of everything wanted, in that order."""
+        try:
+            return [found[one] for one in wanted]
+        except KeyError:
+            unknown = list(dict.fromkeys(one for one in wanted if one not in found))
+            raise NotFound(
+                f"catalogue {self.name!r} does not have {len(unknown)} of the {what}: "
+                f"{_listed(unknown)}. {advice}"
+            ) from None
+
+
+_STALE = "They are of another catalogue, or this one was removed and imported anew: publish again."
+
+
+def _listed(unknown: Iterable[Any]) -> str:
+    shown = [repr(one) for one in unknown]
+    return ", ".join(shown[:5]) + (", ..." if len(shown) > 5 else "")
+
+
+def _text(public: PublicId) -> str:
+    """Return an id as it is stored; broken UTF-8 of a command line must not reach the driver."""
+    return str(public).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,74 @@
+"""Answers of one or a few rows, read through a connection that the caller lends."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from nearfield.catalogue import queries
+from nearfield.catalogue.facts import History, Item
+from nearfield.types import Ids, PublicId
+
+
+def find_item_keys(conn: Connection, catalogue: int, ids: list[str]) -> dict[str, int]:
+    """Return the keys of those ids that exist."""
+    found: dict[str, int] = {}
+    for some in queries.chunks(ids):
+        rows = conn.execute(queries.ITEM_KEYS, {"catalogue": catalogue, "ids": some})
+        found.update((public, key) for public, key in rows)
+    return found
+
+
+def find_user_keys(conn: Connection, catalogue: int, ids: list[str]) -> dict[str, int]:
+    """Return the keys of those ids of users that exist."""
+    found: dict[str, int] = {}
+    for some in queries.chunks(ids):
+        rows = conn.execute(queries.USER_KEYS, {"catalogue": catalogue, "ids": some})
+        found.update((public, key) for public, key in rows)
+    return found
+
+
+def find_item_ids(conn: Connection, catalogue: int, keys: list[int]) -> dict[int, PublicId]:
+    """Return the owner's ids of those keys that exist."""
+    found: dict[int, PublicId] = {}
+    for some in queries.chunks(keys):
+        rows = conn.execute(queries.ITEM_IDS, {"catalogue": catalogue, "keys": some})
+        found.update((key, int(public) if integer else public) for key, public, integer in rows)
+    return found
+
+
+def find_items(conn: Connection, catalogue: int, keys: list[int]) -> dict[int, Item]:
+    """Return what is known of those keys that exist."""
+    found: dict[int, Item] = {}
+    for some in queries.chunks(keys):
+        rows = conn.execute(queries.ITEMS, {"catalogue": catalogue, "keys": some}).all()
+        genres: dict[int, list[str]] = {}
+        for row in rows:  # one for each genre; a single one without where an item has none
+            genres.setdefault(row[0], []).append(row[5])
+        for key, public, title, year, attributes, genre, integer in rows:
+            if key not in found:
+                known = tuple(genres[key]) if genre is not None else ()
+                public_id = int(public) if integer else public
+                found[key] = Item(key, public_id, title, year, known, attributes)
+    return found
+
+
+def read_history(conn: Connection, user: int, limit: int | None) -> History:
+    """Return the newest events of a user, oldest first."""
+    if limit is None:
+        rows = conn.execute(queries.WHOLE_HISTORY, {"user": user}).all()
+    else:
+        rows = conn.execute(queries.HISTORY, {"user": user, "limit": limit}).all()
+    columns = list(zip(*reversed(rows), strict=True)) or [()] * 4
+    return History(
+        items=np.array(columns[0], dtype=np.int64),
+        kinds=np.array(columns[1], dtype=np.int8),
+        values=np.array(columns[2], dtype=np.float32),  # None becomes NaN
+        times=np.array(columns[3], dtype=np.int64),
+    )
+
+
+def read_popular(conn: Connection, catalogue: int) -> tuple[Ids, NDArray[np.int64]]:
+    """Return all items that somebody chose and the number of users of each, most first."""
+    rows = conn.execute(queries.POPULAR, {"catalogue": catalogue}).all()
+    found = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0].copy(), found[:, 1].copy()

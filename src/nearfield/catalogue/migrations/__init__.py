@@ -1,0 +1,1 @@
+"""Changes of the schema, oldest first; each one is frozen once released."""

@@ -1,0 +1,102 @@
+"""The statements of one recommendation, built once: building costs more than SQLite's answer."""
+
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import BindParameter, Select, bindparam, distinct, func, select
+
+from nearfield.catalogue.schema import catalogues, events, item_genres, items, users
+from nearfield.datasets.tables import AGAINST, EVENT_KINDS
+
+CHUNK: Final = 10_000
+"""Most values in one IN list: SQLite takes 32,766 parameters, a MySQL packet some megabytes."""
+
+T = TypeVar("T")
+
+_CATALOGUE: Final[BindParameter[int]] = bindparam("catalogue")
+
+STATE: Final = select(
+    catalogues.c.revision,
+    catalogues.c.integer_items,
+    catalogues.c.integer_users,
+    catalogues.c.item_attributes,
+    catalogues.c.user_attributes,
+).where(catalogues.c.id == _CATALOGUE)
+
+ITEM_KEYS: Final = select(items.c.public_id, items.c.id).where(
+    items.c.catalogue_id == _CATALOGUE, items.c.public_id.in_(bindparam("ids", expanding=True))
+)
+
+USER_KEYS: Final = select(users.c.public_id, users.c.id).where(
+    users.c.catalogue_id == _CATALOGUE, users.c.public_id.in_(bindparam("ids", expanding=True))
+)
+
+USERS: Final = select(users.c.public_id, users.c.id, users.c.attributes).where(
+    users.c.catalogue_id == _CATALOGUE, users.c.public_id.in_(bindparam("ids", expanding=True))
+)
+
+USER_ATTRIBUTES: Final = select(users.c.id, users.c.attributes).where(
+    users.c.catalogue_id == _CATALOGUE, users.c.id == bindparam("user")
+)
+
+ITEM_IDS: Final = (
+    select(items.c.id, items.c.public_id, catalogues.c.integer_items)
+    .join(catalogues)
+    .where(items.c.catalogue_id == _CATALOGUE, items.c.id.in_(bindparam("keys", expanding=True)))
+)
+
+ITEMS: Final = (
+    select(
+        items.c.id,
+        items.c.public_id,
+        items.c.title,
+        items.c.year,
+        items.c.attributes,
+        item_genres.c.genre,
+        catalogues.c.integer_items,
+    )
+    .join(catalogues)
+    .outerjoin(item_genres)
+    .where(items.c.catalogue_id == _CATALOGUE, items.c.id.in_(bindparam("keys", expanding=True)))
+    .order_by(items.c.id, item_genres.c.place)
+)
+
+WHOLE_HISTORY: Final = (
+    select(events.c.item_id, events.c.kind, events.c.value, events.c.time)
+    .where(events.c.user_id == bindparam("user"))
+    .order_by(events.c.time.desc(), events.c.id.desc())
+)
+HISTORY: Final = WHOLE_HISTORY.limit(bindparam("limit"))
+
+_USERS: Final = func.count(distinct(events.c.user_id))
+POPULAR: Final = (
+    select(events.c.item_id, _USERS)
+    .join(items)
+    .where(
+        items.c.catalogue_id == _CATALOGUE,
+        events.c.kind.not_in([EVENT_KINDS.index(kind) for kind in AGAINST]),
+    )
+    .group_by(events.c.item_id)
+    .order_by(_USERS.desc(), events.c.item_id)
+)
+
+COUNTS: Final[tuple[Select[Any], ...]] = (
+    select(func.count()).select_from(items).where(items.c.catalogue_id == _CATALOGUE),
+    select(func.count()).select_from(users).where(users.c.catalogue_id == _CATALOGUE),
+    select(func.count()).select_from(events.join(users)).where(users.c.catalogue_id == _CATALOGUE),
+)
+
+
+_NEWEST_VALUES: Final = (
+    select(events.c.value)
+    .join(items)
+    .where(items.c.catalogue_id == _CATALOGUE, events.c.value.is_not(None))
+    .order_by(events.c.id.desc())
+    .limit(20_000)  # enough to show a scale of a few steps, in milliseconds
+    .subquery()
+)
+VALUE_RANGE: Final = select(func.min(_NEWEST_VALUES.c.value), func.max(_NEWEST_VALUES.c.value))
+
+
+def chunks(values: list[T]) -> list[list[T]]:
+    """Cut a list into pieces that fit into one IN list."""
+    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]

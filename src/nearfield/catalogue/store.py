@@ -1,0 +1,177 @@
+"""All catalogues of one database: make, list, import, remove."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+import polars as pl
+from sqlalchemy import Connection, delete, insert, select
+
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.catalogue.checks import check_tables
+from nearfield.catalogue.database import Database
+from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
+from nearfield.catalogue.schema import HEAD, catalogues, events, item_genres, items, users
+from nearfield.catalogue.write_events import import_events
+from nearfield.catalogue.write_items import write_items
+from nearfield.catalogue.write_users import write_users
+from nearfield.catalogue.writing import Outcome, lock
+from nearfield.datasets.tables import Tables
+from nearfield.errors import InvalidInput, NotFound
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+class Catalogues:
+    """Every catalogue of one home, in one SQL database.
+
+    Parameters
+    ----------
+    url : str
+        SQLAlchemy's form of an address; the schema is made or brought up to date at once.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        try:
+            if self._database.version() != HEAD:
+                from nearfield.catalogue.migrate import migrate  # Alembic takes 0.1 s, needed once
+
+                migrate(self._database)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    def names(self) -> list[str]:
+        """Return the names of all catalogues, sorted."""
+        with self._database.reading() as conn:
+            return sorted(conn.execute(select(catalogues.c.name)).scalars())
+
+    def summaries(self) -> list[CatalogueSummary]:
+        """Return what each catalogue holds, sorted by name."""
+        query = select(catalogues.c.name, catalogues.c.created)
+        with self._database.reading() as conn:
+            created = {name: moment for name, moment in conn.execute(query)}
+        found = [self.get(name) for name in sorted(created)]
+        return [
+            CatalogueSummary(one.name, one.uid, *one.counts(), created[one.name]) for one in found
+        ]
+
+    def get(self, name: str) -> Catalogue:
+        """Return a catalogue; NotFound where there is none of that name."""
+        with self._database.reading() as conn:
+            found = self._find(conn, name)
+        if found is None:
+            known = ", ".join(self.names()) or "none yet"
+            raise NotFound(
+                f"there is no catalogue {name!r}. Known: {known}. "
+                f"Make it with `nearfield import {name} ...`."
+            )
+        return found
+
+    def create(self, name: str) -> Catalogue:
+        """Return the catalogue of that name, made now if there was none."""
+        if not _NAME.fullmatch(name):
+            raise InvalidInput(
+                f"{name!r} cannot be the name of a catalogue. Wanted: a small letter a-z, then up "
+                "to 39 small letters, digits and hyphens, such as 'movies'."
+            )
+        return self._database.write(lambda conn: self._find_or_create(conn, name))
+
+    def _find(self, conn: Connection, name: str) -> Catalogue | None:
+        query = select(catalogues.c.id, catalogues.c.name, catalogues.c.uid)
+        row = conn.execute(query.where(catalogues.c.name == name)).first()
+        return None if row is None else Catalogue(self._database, *row)
+
+    def _find_or_create(self, conn: Connection, name: str) -> Catalogue:
+        if found := self._find(conn, name):
+            return found
+        row = {
+            "name": name,
+            "uid": uuid.uuid4().hex,
+            "revision": 0,
+            "integer_items": True,
+            "integer_users": True,
+            "item_attributes": [],
+            "user_attributes": [],
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        conn.execute(insert(catalogues), [row])
+        found = self._find(conn, name)
+        assert found is not None  # we have just put it there
+        return found
+
+    def import_tables(
+        self, name: str, tables: Tables, batch: int = 50_000
+    ) -> Iterator[ImportProgress]:
+        """Bring a catalogue to what the tables say, yielding how far it is after each batch.
+
+        Importing twice changes nothing; after a kill the same call finishes the work. Rows that
+        are in the catalogue but not in the tables stay. Nothing is written before the first
+        `next`, and nothing at all when the tables cannot be used.
+
+        Parameters
+        ----------
+        name : str
+            The catalogue; made if there is none.
+        tables : Tables
+            Checked tables.
+        batch : int
+            Rows in one transaction.
+        """
+        if batch < 1:
+            raise InvalidInput(f"a batch of {batch} rows is none. Give 1 or more.")
+        checked = check_tables(tables)
+        number = self.create(name).number
+        yield from self._import_rows(number, "items", checked.items, batch, write_items)
+        yield from self._import_rows(number, "users", checked.users, batch, write_users)
+        yield from import_events(self._database, number, checked.events, batch)
+
+    def _import_rows(
+        self,
+        number: int,
+        table: str,
+        frame: pl.DataFrame,
+        batch: int,
+        write: Callable[..., Outcome],
+    ) -> Iterator[ImportProgress]:
+        done = Outcome(0, 0, 0)
+        for start in range(0, max(frame.height, 1), batch):
+            part = frame[start : start + batch]
+            done = done.plus(self._database.write(partial(write, catalogue=number, frame=part)))
+            yield ImportProgress(table, min(start + batch, frame.height), frame.height, *done)
+
+    def remove(self, name: str) -> None:
+        """Remove a catalogue with all its items, users and events."""
+        number = self.get(name).number
+        self._database.write(lambda conn: _remove(conn, number))
+
+
+def _remove(conn: Connection, number: int) -> None:
+    lock(conn, number)
+    of_items = select(items.c.id).where(items.c.catalogue_id == number)
+    of_users = select(users.c.id).where(users.c.catalogue_id == number)
+    conn.execute(delete(events).where(events.c.user_id.in_(of_users)))
+    conn.execute(delete(item_genres).where(item_genres.c.item_id.in_(of_items)))
+    conn.execute(delete(items).where(items.c.catalogue_id == number))
+    conn.execute(delete(users).where(users.c.catalogue_id == number))
+    conn.execute(delete(catalogues).where(catalogues.c.id == number))

@@ -1,0 +1,60 @@
+"""Add or change one batch of users, inside a transaction that the caller ends."""
+
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, bindparam, insert, update
+
+from nearfield.catalogue import queries
+from nearfield.catalogue.schema import users
+from nearfield.catalogue.writing import Outcome, all_integers, lock, merged, touch, with_new
+from nearfield.datasets.tables import Columns
+
+
+def write_users(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcome:
+    """Bring users to what the frame says; a second time changes nothing.
+
+    Parameters
+    ----------
+    conn : Connection
+        In a transaction.
+    catalogue : int
+        Primary key of the catalogue.
+    frame : polars.DataFrame
+        As `Tables.users`. Attributes that it has no column for stay as they are.
+    """
+    row = lock(conn, catalogue)
+    names = [name for name in frame.columns if name != Columns.USER]
+    stored = _stored(conn, catalogue, frame[Columns.USER].to_list())
+    added: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for one in frame.iter_rows(named=True):
+        public = one[Columns.USER]
+        key, old = stored.get(public, (-1, {}))
+        new = merged(old, one, names)
+        if key == -1:
+            added.append({"catalogue_id": catalogue, "public_id": public, "attributes": new})
+        elif new != old:
+            changed.append({"key": key, "attributes": new})
+    if added:
+        conn.execute(insert(users), added)
+    if changed:
+        conn.execute(update(users).where(users.c.id == bindparam("key")), changed)
+    columns = {
+        "user_attributes": with_new(row.user_attributes, names),
+        "integer_users": row.integer_users and all_integers(frame[Columns.USER]),
+    }
+    new_columns = {name: value for name, value in columns.items() if value != getattr(row, name)}
+    if added or changed or new_columns:
+        touch(conn, catalogue, **new_columns)
+    return Outcome(len(added), len(changed), frame.height - len(added) - len(changed))
+
+
+def _stored(
+    conn: Connection, catalogue: int, ids: list[str]
+) -> dict[str, tuple[int, dict[str, str]]]:
+    found: dict[str, tuple[int, dict[str, str]]] = {}
+    for some in queries.chunks(ids):
+        rows = conn.execute(queries.USERS, {"catalogue": catalogue, "ids": some})
+        found.update((public, (key, known)) for public, key, known in rows)
+    return found

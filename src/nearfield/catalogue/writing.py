@@ -1,0 +1,67 @@
+"""What the writers of items, users and events share: the lock, the revision, small rules."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import polars as pl
+from sqlalchemy import Connection, Row, select, update
+
+from nearfield.catalogue.schema import catalogues
+from nearfield.errors import NotFound
+
+INTEGER: Final = r"^(0|-?[1-9][0-9]{0,17})$"
+"""An integer as everyone writes it, so that the id can be told from the number."""
+
+
+class Outcome(NamedTuple):
+    """What became of the rows of one batch."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Return the sum of both."""
+        return Outcome(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+        )
+
+
+def lock(conn: Connection, catalogue: int) -> Row[Any]:
+    """Make other writers of the catalogue wait until this transaction ends; return its row.
+
+    SQLite has one writer anyway and leaves `FOR UPDATE` out. Reads that follow see what the
+    writer before us wrote, so nothing is inserted twice.
+    """
+    found = conn.execute(
+        select(catalogues).where(catalogues.c.id == catalogue).with_for_update()
+    ).first()
+    if found is None:
+        raise NotFound("the catalogue was removed by another process. Import it anew.")
+    return found
+
+
+def touch(conn: Connection, catalogue: int, **changes: Any) -> None:
+    """Raise the revision of the catalogue, and change columns of its row."""
+    values = {**changes, "revision": catalogues.c.revision + 1}
+    conn.execute(update(catalogues).where(catalogues.c.id == catalogue).values(values))
+
+
+def all_integers(ids: pl.Series) -> bool:
+    """Tell whether every id is the usual text of an integer."""
+    return bool(ids.str.contains(INTEGER).all())
+
+
+def with_new(known: list[str], names: Iterable[str]) -> list[str]:
+    """Return the attribute names known so far and the new ones behind them."""
+    return list(dict.fromkeys([*known, *names]))
+
+
+def merged(
+    stored: Mapping[str, str], row: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, str]:
+    """Return the attributes after a row with columns `names`: those it lacks stay."""
+    kept = {name: value for name, value in stored.items() if name not in names}
+    return kept | {name: row[name] for name in names if row[name] is not None}
