@@ -6,7 +6,7 @@ from typing import Final
 import polars as pl
 
 from nearfield.datasets.checks import LINE, Rule, refuse_broken
-from nearfield.datasets.columns import Reading
+from nearfield.datasets.columns import USUAL, Reading
 from nearfield.datasets.entities import (
     items_of_events,
     read_items,
@@ -31,15 +31,13 @@ class Parts:
     users: Raw | None = None
 
 
-def assemble(
-    parts: Parts, reading: Reading, report: ReadReport, layout: str, strict: bool
-) -> ReadResult:
+def assemble(parts: Parts, reading: Reading, report: ReadReport, layout: str) -> ReadResult:
     """Read all parts and return checked tables.
 
     Raises
     ------
     InvalidInput
-        If a column is missing, a file has no usable row, or `strict` and a row was refused.
+        If a column is missing, a file has no usable row, or strict reading and a row was refused.
     """
     items = users = None
     if parts.items:
@@ -56,8 +54,9 @@ def assemble(
         events = refuse_broken(events, rules, file, report)
         events = _first_of_equals(events, file, report).drop(LINE, *_CODES.values())
         _usable(events, file, report)
+    _all_attributes_found(reading, items, users)
     report.sort()
-    if strict:
+    if reading.strict:
         refuse_all_if_any(report)
     tables = Tables(
         items=items_of_events(events) if items is None else items,
@@ -65,6 +64,16 @@ def assemble(
         events=events,
     )
     return ReadResult(tables, report, layout)
+
+
+def _all_attributes_found(reading: Reading, *tables: pl.DataFrame | None) -> None:
+    present = {name for table in tables if table is not None for name in table.columns}
+    for ours, theirs in reading.columns.items():
+        if ours not in (*USUAL, *present) and not ours.startswith("_"):
+            raise InvalidInput(
+                f"--columns names {ours}={theirs}, but neither items nor users have a column "
+                f"{theirs}. Check its name."
+            )
 
 
 def _usable(frame: pl.DataFrame, file: str, report: ReadReport) -> pl.DataFrame:

@@ -43,6 +43,8 @@ class Reading:
         For some attributes of users, what each code means; other codes are refused.
     flags : sequence of str
         Columns of items that say with 1 that the item has the genre of that name.
+    strict : bool
+        Refuse everything when one row is wrong.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class Reading:
     movielens_titles: bool = False
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     flags: Sequence[str] = ()
+    strict: bool = False
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -101,11 +104,13 @@ class Finder:
         Raises
         ------
         InvalidInput
-            If two columns of the file could be meant.
+            If two columns of the file could be meant, or the mapped one is not there.
         """
         mapped = self.mapping.get(ours)
         if mapped in self.present:
             return mapped
+        if mapped and ours not in (Columns.USER, Columns.ITEM):  # those stand in two tables
+            raise self._missing(ours)
         usual = USUAL.get(ours, ())
         fitting = [name for name in self.present if name.lower() in usual]
         if len(fitting) > 1:
@@ -128,12 +133,15 @@ class Finder:
         """
         found = self.optional(ours)
         if found is None:
-            wanted = self.mapping.get(ours)
-            raise InvalidInput(
-                f"{self.file} has the columns {', '.join(self.present) or 'none'}: wanted "
-                f"{wanted or 'one for the ' + ours}. Say which it is: --columns {ours}=NAME."
-            )
+            raise self._missing(ours)
         return found
+
+    def _missing(self, ours: str) -> InvalidInput:
+        wanted = self.mapping.get(ours)
+        return InvalidInput(
+            f"{self.file} has the columns {', '.join(self.present) or 'none'}: wanted "
+            f"{wanted or 'one for the ' + ours}. Say which it is: --columns {ours}=NAME."
+        )
 
     def attributes(self, taken: Sequence[str | None], reserved: Collection[str]) -> dict[str, str]:
         """Return every column that is not `taken`: our name of the attribute to the file's.

@@ -1,7 +1,7 @@
 """Reads whole collections: a folder or archive, files with named columns, or data frames."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,12 +51,10 @@ def read_folder(path: Path, strict: bool = False) -> ReadResult:
             return raw_file(files, stored[member.name], member.form, report)
 
         parts = Parts(raw(layout.events), raw(layout.items), raw(layout.users))
-        return assemble(parts, layout.reading, report, layout.name, strict)
+        return assemble(parts, replace(layout.reading, strict=strict), report, layout.name)
 
 
-def read_files(
-    files: TableFiles, reading: Reading | None = None, strict: bool = False
-) -> ReadResult:
+def read_files(files: TableFiles, reading: Reading | None = None) -> ReadResult:
     """Read CSV, TSV, Parquet or RecBole files, by the ending of their names.
 
     Parameters
@@ -64,9 +62,7 @@ def read_files(
     files : TableFiles
         At least the events or the items.
     reading : Reading, optional
-        Mapping of columns, scale of ratings, kind of events.
-    strict : bool
-        Refuse everything when one row is wrong.
+        Mapping of columns, scale of ratings, kind of events, strictness.
 
     Raises
     ------
@@ -90,15 +86,15 @@ def read_files(
         return raw_file(FolderFiles(path.parent), path.name, ENDINGS[ending], report)
 
     parts = Parts(raw(files.events), raw(files.items), raw(files.users))
-    return _read_named(parts, reading, report, strict)
+    return _read_named(parts, reading, report)
 
 
 def from_frames(
     items: Any = None,
     users: Any = None,
     events: Any = None,
+    columns: Mapping[str, str] | None = None,
     reading: Reading | None = None,
-    strict: bool = False,
 ) -> ReadResult:
     """Check pandas, Polars or Arrow tables.
 
@@ -106,10 +102,10 @@ def from_frames(
     ----------
     items, users, events : table, optional
         At least the events or the items; the others are derived from the events.
+    columns : mapping of str to str, optional
+        Our name to the table's name, e.g. ``{"user": "uid"}``; see `parse_columns`.
     reading : Reading, optional
-        Mapping of columns, scale of ratings, kind of events.
-    strict : bool
-        Refuse everything when one row is wrong.
+        Scale of ratings, kind of events, strictness.
 
     Raises
     ------
@@ -121,26 +117,40 @@ def from_frames(
     >>> import polars as pl
     >>> plays = pl.DataFrame({"who": ["ann", "bob"], "song": [7, 8], "plays": [3.0, None]})
     >>> mapping = {"user": "who", "item": "song", "value": "plays"}
-    >>> result = from_frames(events=plays, reading=Reading(mapping, kind="listened"))
+    >>> result = from_frames(None, None, plays, mapping, Reading(kind="listened"))
     >>> result.tables.events["item"].to_list()
     ['7', '8']
     """
     report = ReadReport()
     reading = reading or Reading()
+    if columns is not None:
+        reading = replace(reading, columns=columns)
 
     def raw(name: str, table: Any) -> Raw | None:
         return None if table is None else raw_frame(name, table, report)
 
     parts = Parts(raw("events", events), raw("items", items), raw("users", users))
-    return _read_named(parts, reading, report, strict)
+    return _read_named(parts, reading, report)
 
 
-def _read_named(parts: Parts, reading: Reading, report: ReadReport, strict: bool) -> ReadResult:
+def recognised_layout(path: Path) -> str:
+    """Return the name of the layout of a folder or archive, without reading its files.
+
+    Raises
+    ------
+    InvalidInput
+        If it is not recognised; the message says what is there and what is wanted.
+    """
+    with open_files(path) as files:
+        return _recognised(files)[0].name
+
+
+def _read_named(parts: Parts, reading: Reading, report: ReadReport) -> ReadResult:
     if parts.events is None and parts.items is None:
         raise InvalidInput("neither events nor items were given: wanted at least one of them.")
     if reading.kind not in (None, *EVENT_KINDS):
         raise InvalidInput(f"kind {reading.kind!r}: wanted one of {', '.join(EVENT_KINDS)}.")
-    return assemble(parts, reading, report, "named columns", strict)
+    return assemble(parts, reading, report, "named columns")
 
 
 def _recognised(files: FileSet) -> tuple[Layout, Mapping[str, str]]:
