@@ -113,13 +113,13 @@ class Catalogue:
         """Return the names of everything that is known of some user, in the order first seen."""
         return list(self._state().user_attributes)
 
-    def value_range(self) -> tuple[float, float]:
-        """Return the smallest and the largest value of the newest events; NaN where none has one.
+    def rating_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest of the newest ratings; NaN where there is none.
 
-        Only as many events are read as show the whole scale (`queries.VALUE_RANGE`).
+        Only as many are read as show a scale of a few steps (`queries.RATING_RANGE`).
         """
         with self._database.reading() as conn:
-            found = conn.execute(queries.VALUE_RANGE, self._catalogue).one()
+            found = conn.execute(queries.RATING_RANGE, {"catalogue": self.number}).one()
         return (math.nan, math.nan) if found[0] is None else (found[0], found[1])
 
     def attribute_values(self, name: str) -> list[str]:

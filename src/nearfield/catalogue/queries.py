@@ -86,15 +86,15 @@ COUNTS: Final[tuple[Select[Any], ...]] = (
 )
 
 
-_NEWEST_VALUES: Final = (
+_NEWEST_RATINGS: Final = (
     select(events.c.value)
     .join(items)
-    .where(items.c.catalogue_id == _CATALOGUE, events.c.value.is_not(None))
+    .where(items.c.catalogue_id == _CATALOGUE, events.c.kind == EVENT_KINDS.index("rated"))
     .order_by(events.c.id.desc())
-    .limit(20_000)  # enough to show a scale of a few steps, in milliseconds
+    .limit(20_000)  # milliseconds, also of many millions
     .subquery()
 )
-VALUE_RANGE: Final = select(func.min(_NEWEST_VALUES.c.value), func.max(_NEWEST_VALUES.c.value))
+RATING_RANGE: Final = select(func.min(_NEWEST_RATINGS.c.value), func.max(_NEWEST_RATINGS.c.value))
 
 
 def chunks(values: list[T]) -> list[list[T]]:
