@@ -67,6 +67,21 @@ WHOLE_HISTORY: Final = (
 )
 HISTORY: Final = WHOLE_HISTORY.limit(bindparam("limit"))
 
+EVENTS_OF: Final = (
+    select(events.c.user_id, events.c.item_id, events.c.kind, events.c.value, events.c.time)
+    .where(events.c.user_id.in_(bindparam("users", expanding=True)))
+    .order_by(events.c.user_id, events.c.time, events.c.id)
+)
+
+STORED_EVENTS: Final = select(
+    events.c.id,
+    events.c.user_id,
+    events.c.item_id,
+    events.c.kind,
+    events.c.time,
+    events.c.value.label("stored"),
+).where(events.c.user_id.in_(bindparam("users", expanding=True)))
+
 _USERS: Final = func.count(distinct(events.c.user_id))
 POPULAR: Final = (
     select(events.c.item_id, _USERS)

@@ -7,12 +7,12 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, update
 
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import ImportProgress
 from nearfield.catalogue.lookups import find_item_keys, find_user_keys
-from nearfield.catalogue.queries import chunks
+from nearfield.catalogue.queries import STORED_EVENTS, chunks
 from nearfield.catalogue.schema import events
 from nearfield.catalogue.writing import Outcome, lock, touch
 from nearfield.datasets.tables import EVENT_KINDS, Columns
@@ -142,11 +142,16 @@ def _write(conn: Connection, catalogue: int, rows: pl.DataFrame) -> Outcome:
 
 
 def _existing(conn: Connection, rows: pl.DataFrame) -> pl.DataFrame:
-    columns = (*(events.c[name] for name in ("id", *_SAME)), events.c.value)
     found: list[Any] = []
     for some in chunks(rows["user_id"].unique().to_list()):
-        found += conn.execute(select(*columns).where(events.c.user_id.in_(some))).all()
-    return pl.DataFrame([tuple(row) for row in found], schema=_STORED, orient="row")
+        found += conn.execute(STORED_EVENTS, {"users": some}).all()
+    columns = list(zip(*found, strict=True)) or [()] * len(_STORED)
+    return pl.DataFrame(
+        {
+            name: pl.Series(column, dtype=kind)
+            for (name, kind), column in zip(_STORED.items(), columns, strict=True)
+        }
+    )
 
 
 def _insert(conn: Connection, rows: pl.DataFrame) -> None:
