@@ -1,0 +1,226 @@
+"""Put the vectors of a model version into Milvus so that readers never see half of them."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+import numpy as np
+
+from nearfield.errors import CheckFailed, Unavailable
+from nearfield.types import Hits
+from nearfield.vectors.aliases import Aliases
+from nearfield.vectors.connection import Connection
+from nearfield.vectors.embeddings import Embeddings
+from nearfield.vectors.exact import exact_hits
+from nearfield.vectors.milvus import MilvusIndex, create_collection
+from nearfield.vectors.names import SpaceName
+
+PROPERTY: Final = "nearfield"
+"""The property of a collection that holds what its name does not say, as JSON."""
+
+LEAST_RECALL: Final = 0.98
+"""Share of the ten nearest that a search must find, over a sample."""
+
+_SAMPLE: Final = 100
+_K: Final = 10
+_SCORE_ERROR: Final = 1e-4  # between the sums of Milvus and ours
+_SWAPS: Final = 5
+_SWAP_PAUSE: Final = 0.2  # seconds
+
+Step = Literal["fill", "check", "swap", "canary", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishProgress:
+    """How far a publish has come.
+
+    Parameters
+    ----------
+    step : {"fill", "check", "swap", "canary", "done"}
+        What is being done; every step but "fill" is short.
+    done, total : int
+        Rows.
+    """
+
+    step: Step
+    done: int
+    total: int
+
+
+class Publication:
+    """Fill, check, swap and try one version. Whatever stops it, the old version answers.
+
+    Parameters
+    ----------
+    connection : Connection
+        To a server or Milvus Lite.
+    name : SpaceName
+        What is published.
+    embeddings : Embeddings
+        Its rows.
+    """
+
+    def __init__(self, connection: Connection, name: SpaceName, embeddings: Embeddings) -> None:
+        self._connection = connection
+        self._aliases = Aliases(connection)
+        self._name = name
+        self._embeddings = embeddings
+        self._index = MilvusIndex(connection, name.collection, embeddings.vectors.shape[1])
+        rng = np.random.default_rng(0)
+        rows = len(embeddings.ids)
+        self._sample = rng.choice(rows, size=min(_SAMPLE, rows), replace=False)
+
+    def prepare(self, batch: int) -> Iterator[PublishProgress]:
+        """Fill the collection and check it; an old one of that name is kept if it is whole."""
+        total = len(self._embeddings.ids)
+        answering = self._aliases.target(self._name.alias) == self._name.collection
+        if self._connection.call("has_collection", self._name.collection):
+            self._connection.call("load_collection", self._name.collection)
+            if self._fault() is None:
+                yield PublishProgress("check", total, total)
+                return
+            if not answering:  # half filled when it was killed
+                self._connection.call("drop_collection", self._name.collection)
+        if not answering:
+            self._create()
+        yield from self._fill(batch)
+        if answering:
+            self._remove_strangers()
+        self._connection.call("flush", self._name.collection)
+        yield PublishProgress("check", 0, total)
+        fault = self._fault()
+        if fault is not None:
+            raise CheckFailed(
+                f"{fault}. The version that answered before still does. Publish again; if it "
+                f"fails twice, run `nearfield doctor`."
+            )
+        yield PublishProgress("check", total, total)
+
+    def swap(self) -> None:
+        """Make this version answer, and see that it does.
+
+        Raises
+        ------
+        CheckFailed
+            If the alias still leads elsewhere after several attempts.
+        """
+        before = self._aliases.target(self._name.alias)
+        if before is not None and before != self._name.collection:
+            self._aliases.point(self._name.before, before)
+        try:
+            move_alias(self._connection, self._name, self._probe())
+        except CheckFailed:
+            if before is not None:
+                self._aliases.point(self._name.alias, before)
+            raise
+
+    def sweep(self) -> None:
+        """Drop the collections of this catalogue and recommender that no alias points to."""
+        keep = {self._name.collection}
+        keep |= {self._aliases.target(a) or "" for a in (self._name.alias, self._name.before)}
+        for name in self._aliases.collections():
+            if name.alias == self._name.alias and name.collection not in keep:
+                self._connection.call("drop_collection", name.collection)
+
+    def _create(self) -> None:
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        notes = json.dumps({"rows": len(self._embeddings.ids), "created": created})
+        create_collection(
+            self._connection, self._name.collection, self._index.dim, {PROPERTY: notes}
+        )
+
+    def _fill(self, batch: int) -> Iterator[PublishProgress]:
+        total = len(self._embeddings.ids)
+        for start in range(0, total, batch):
+            yield PublishProgress("fill", start, total)
+            rows = slice(start, start + batch)
+            self._index.upsert(self._embeddings.ids[rows], self._embeddings.vectors[rows])
+        yield PublishProgress("fill", total, total)
+
+    def _remove_strangers(self) -> None:
+        """Delete rows that this version does not have, from a collection mended in place."""
+        held = [ids for ids, _ in self._index.scan()]
+        self._index.delete(np.setdiff1d(np.concatenate(held), self._embeddings.ids))
+
+    def _fault(self) -> str | None:
+        """Return what is wrong with the collection, None if it is whole."""
+        rows, ids = len(self._index), self._embeddings.ids
+        if rows != len(ids):
+            return f"collection {self._name.collection} holds {rows} rows, but {len(ids)} were sent"
+        asked, queries = ids[self._sample], self._embeddings.vectors[self._sample]
+        held = self._index.search(queries, _K)
+        distinct = [len(np.unique(row[row >= 0])) == (row >= 0).sum() for row in held.ids]
+        if not all(distinct):
+            return f"collection {self._name.collection} returns rows twice"
+        if not np.allclose(self._index.get(asked), queries, atol=_SCORE_ERROR):
+            return f"collection {self._name.collection} holds other vectors than were sent"
+        recall = self._recall(held)
+        if recall < LEAST_RECALL:
+            return (
+                f"searches of collection {self._name.collection} find {recall:.1%} of the "
+                f"{_K} nearest, at least {LEAST_RECALL:.0%} are wanted"
+            )
+        return None
+
+    def _recall(self, hits: Hits) -> float:
+        """Compare with exact search by score: which of several equal rows is found is no fault."""
+        order = np.argsort(self._embeddings.ids)
+        ids, vectors = self._embeddings.ids[order], self._embeddings.vectors[order]
+        wanted = exact_hits(self._embeddings.vectors[self._sample], min(_K, len(ids)), ids, vectors)
+        last_place = wanted.scores[:, -1:] - _SCORE_ERROR
+        return float((hits.scores[:, : wanted.ids.shape[1]] >= last_place).mean())
+
+    def _probe(self) -> "Probe":
+        queries = self._embeddings.vectors[self._sample[:_K]]
+        return Probe(queries, self._index.search(queries, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Queries whose answers tell one version from another.
+
+    Parameters
+    ----------
+    queries : float32, shape (queries, dim)
+        Some vectors of the version.
+    wanted : Hits, shape (queries, 1)
+        What its collection answers, asked by its own name.
+    """
+
+    queries: np.ndarray
+    wanted: Hits
+
+    @classmethod
+    def of(cls, index: MilvusIndex) -> "Probe":
+        """Take the first rows of a collection."""
+        _, vectors = next(index.scan())
+        return cls(vectors[:_K], index.search(vectors[:_K], 1))
+
+    def agrees(self, connection: Connection, alias: str) -> bool:
+        """Tell whether an alias answers as the collection does."""
+        try:
+            found = MilvusIndex(connection, alias, self.queries.shape[1]).search(self.queries, 1)
+        except Unavailable:  # the alias leads to another dimension still
+            return False
+        close = np.abs(found.scores - self.wanted.scores) <= _SCORE_ERROR
+        return bool(close.all() and (found.ids == self.wanted.ids).all())
+
+
+def move_alias(connection: Connection, name: SpaceName, probe: Probe) -> None:
+    """Point the alias at a collection and search through it until that is what answers.
+
+    Milvus 2.3 at times keeps serving the old collection until the alias is set once more.
+    """
+    aliases = Aliases(connection)
+    for _ in range(_SWAPS):
+        aliases.point(name.alias, name.collection)
+        if probe.agrees(connection, name.alias):
+            return
+        time.sleep(_SWAP_PAUSE)
+    raise CheckFailed(
+        f"alias {name.alias} does not lead to {name.collection} after {_SWAPS} attempts. Publish "
+        f"again; if it fails twice, restart the Milvus server."
+    )

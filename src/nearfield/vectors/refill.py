@@ -1,0 +1,112 @@
+"""Over-fetch, filter, refill: exact exclusions and ties on top of an engine that knows neither."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfield.types import Hits, Ids, Vectors
+
+Fetch: TypeAlias = Callable[[Vectors, int], Hits]
+"""Ask the engine for the best `count` rows of each query, best first, -1 where it has no more."""
+
+TIE: Final = 2e-6
+"""Scores nearer than this may be equal: float32 sums of up to some thousand products."""
+
+_GROWTH: Final = 4
+_SPARE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Candidates of each query, not yet cut to `k`.
+
+    Parameters
+    ----------
+    hits : Hits, shape (queries, any)
+        Without the excluded rows, in any order; -1 where a row was dropped.
+    short : bool, shape (queries,)
+        Whether fewer than `k` were found, or the last place was tied, when `reach` was fetched.
+    """
+
+    hits: Hits
+    short: NDArray[np.bool_]
+
+
+def refill(fetch: Fetch, queries: Vectors, k: int, excluded: Ids, reach: int) -> Pool:
+    """Fetch until each query has `k` rows that are not excluded, or `reach` were fetched.
+
+    Parameters
+    ----------
+    fetch : callable
+        The engine; it is asked again with a larger count for the queries that are short only.
+    queries : float32, shape (queries, dim)
+        What to search for.
+    k : int
+        Rows wanted for each query.
+    excluded : int64, shape (any,)
+        Rows to drop.
+    reach : int
+        The largest count to ask the engine for.
+    """
+    count = min(reach, k + 1 + min(len(excluded), k + _SPARE))
+    found = fetch(queries, count)
+    pool = _drop(found, excluded)
+    short = _is_short(pool, found, k)
+    again = short & ~_is_dry(found)
+    while again.any() and count < reach:
+        count = min(reach, count * _GROWTH)
+        found = fetch(queries[again], count)
+        more = _drop(found, excluded)
+        pool = _widen(pool, more.ids.shape[1])
+        pool.ids[again], pool.scores[again] = more.ids, more.scores
+        short[again] = _is_short(more, found, k)
+        again[again] = short[again] & ~_is_dry(found)
+    return Pool(pool, short)
+
+
+def rank(hits: Hits, k: int) -> Hits:
+    """Return the best `k` of each row, best first, ties by rising id."""
+    order = np.lexsort((hits.ids, -hits.scores))[:, :k]
+    ranked = Hits.empty(len(hits.ids), k)
+    ranked.ids[:, : order.shape[1]] = np.take_along_axis(hits.ids, order, axis=1)
+    ranked.scores[:, : order.shape[1]] = np.take_along_axis(hits.scores, order, axis=1)
+    return ranked
+
+
+def join(left: Hits, right: Hits) -> Hits:
+    """Return the hits of both, side by side."""
+    return Hits(
+        np.concatenate([left.ids, right.ids], axis=1),
+        np.concatenate([left.scores, right.scores], axis=1),
+    )
+
+
+def _drop(found: Hits, excluded: Ids) -> Hits:
+    """Blank the excluded rows."""
+    if not len(excluded):
+        return found
+    gone = np.isin(found.ids, excluded)
+    return Hits(np.where(gone, -1, found.ids), np.where(gone, -np.inf, found.scores))
+
+
+def _is_short(pool: Hits, found: Hits, k: int) -> NDArray[np.bool_]:
+    """Tell which queries have fewer than `k`, or a k-th place tied with the last row fetched."""
+    if pool.ids.shape[1] < k:
+        return np.ones(len(pool.ids), dtype=bool)
+    last_place = -np.partition(-pool.scores, k - 1, axis=1)[:, k - 1]
+    few = np.isneginf(last_place)
+    edge = np.where(few, 0, found.scores[:, -1])  # -inf - -inf would be NaN
+    return few | (last_place - edge <= TIE)
+
+
+def _is_dry(found: Hits) -> NDArray[np.bool_]:
+    """Tell which queries got fewer rows than asked: the engine has no more."""
+    return found.ids[:, -1] < 0
+
+
+def _widen(hits: Hits, count: int) -> Hits:
+    extra = count - hits.ids.shape[1]
+    return join(hits, Hits.empty(len(hits.ids), extra)) if extra > 0 else hits
