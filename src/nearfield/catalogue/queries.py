@@ -101,10 +101,14 @@ COUNTS: Final[tuple[Select[Any], ...]] = (
 )
 
 
+# as a value: a join invites SQLite to begin with the items and to sort all of their events
+_OF_ITEM: Final = select(items.c.catalogue_id).where(items.c.id == events.c.item_id)
 _NEWEST_RATINGS: Final = (
     select(events.c.value)
-    .join(items)
-    .where(items.c.catalogue_id == _CATALOGUE, events.c.kind == EVENT_KINDS.index("rated"))
+    .where(
+        events.c.kind == EVENT_KINDS.index("rated"),
+        _OF_ITEM.correlate(events).scalar_subquery() == _CATALOGUE,
+    )
     .order_by(events.c.id.desc())
     .limit(20_000)  # milliseconds, also of many millions
     .subquery()

@@ -11,12 +11,12 @@ from nearfield.datasets.tables import AGAINST, EVENT_KINDS
 from nearfield.errors import InvalidInput
 from nearfield.recommend.ask import Ask
 from nearfield.recommend.attributes import read_attributes
-from nearfield.types import Ids, Scores, UserQuery
+from nearfield.types import Ids, Scores, UserQuery, no_ids, no_scores
 
 RATED: Final = EVENT_KINDS.index("rated")
 _LIKED: Final = EVENT_KINDS.index("liked")
 _DISLIKED: Final = EVENT_KINDS.index("disliked")
-_AGAINST: Final = tuple(EVENT_KINDS.index(kind) for kind in AGAINST)
+_WEIGHTS: Final = np.array([-1 if kind in AGAINST else 1 for kind in EVENT_KINDS], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class _Events:
     kinds: NDArray[np.int8]
     values: Scores
     weights: Scores
+
+
+_NOTHING: Final = _Events(no_ids(), np.empty(0, dtype=np.int8), no_scores(), no_scores())
 
 
 def gather(catalogue: Catalogue, ask: Ask, newest: int) -> Profile:
@@ -110,13 +113,14 @@ def _known_attributes(catalogue: Catalogue, ask: Ask) -> dict[str, list[str]]:
 
 def _stored(catalogue: Catalogue, user: int) -> _Events:
     history = catalogue.history(user)
-    weights = np.where(np.isin(history.kinds, _AGAINST), -1, 1).astype(np.float32)
-    return _Events(history.items, history.kinds, history.values, weights)
+    return _Events(history.items, history.kinds, history.values, _WEIGHTS[history.kinds])
 
 
 def _wished(catalogue: Catalogue, ask: Ask) -> _Events:
     """Return dislikes, then likes: the last liked item is the newest event of all."""
     likes = ask.likes
+    if not likes and not ask.disliked:
+        return _NOTHING
     disliked = catalogue.item_keys(list(dict.fromkeys(ask.disliked)))
     liked = catalogue.item_keys(list(likes))
     both = np.isin(liked, disliked)
