@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from nearfield.datasets.tables import Columns
+from nearfield.datasets.tables import EVENT_KINDS, Columns
 from nearfield.errors import InvalidInput
 
 USUAL: Final[Mapping[str, tuple[str, ...]]] = {
@@ -45,6 +45,11 @@ class Reading:
         Columns of items that say with 1 that the item has the genre of that name.
     strict : bool
         Refuse everything when one row is wrong.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such kind, or the scale is upside down.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +61,13 @@ class Reading:
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     flags: Sequence[str] = ()
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in (None, *EVENT_KINDS):
+            raise InvalidInput(f"kind {self.kind!r}: wanted one of {', '.join(EVENT_KINDS)}.")
+        if self.scale is not None and not self.scale[0] < self.scale[1]:
+            low, high = self.scale
+            raise InvalidInput(f"scale {low:g} to {high:g}: wanted a low and a higher number.")
 
 
 def parse_columns(text: str) -> dict[str, str]:

@@ -56,9 +56,9 @@ def download(url: str, md5: str, target: Path, progress: Callable[[int, int], No
                 digest.update(chunk)
                 out.write(chunk)
                 progress(done, total)
+    except (Unavailable, urllib.error.HTTPError) as error:  # both are an OSError
+        raise Unavailable(str(error)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, Unavailable):
-            raise
         raise Unavailable(f"no answer ({getattr(error, 'reason', error)})") from error
     if done < total:
         raise Unavailable(f"cut short: {done:,} of {total:,} bytes came")

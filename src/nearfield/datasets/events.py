@@ -10,7 +10,7 @@ from nearfield.datasets.columns import Finder, Reading
 from nearfield.datasets.raw import Raw
 from nearfield.datasets.report import ReadReport
 from nearfield.datasets.tables import EVENT_KINDS, Columns
-from nearfield.datasets.typed import MILLISECONDS_FROM, as_number, as_seconds, as_text, as_whole
+from nearfield.datasets.typed import MILLISECONDS_FROM, as_number, as_text, as_time, to_seconds
 
 _RAW_VALUE: Final = "_value"
 _RAW_TIME: Final = "_time"
@@ -58,7 +58,7 @@ def _read_chunk(
     types = chunk.schema
     nothing = pl.lit(None, dtype=pl.String)
     value = as_number(found.value, types[found.value]) if found.value else nothing
-    time = as_seconds(found.time, types[found.time]) if found.time else pl.lit(0)
+    time = as_time(found.time, types[found.time]) if found.time else pl.lit(0)
     events = chunk.select(
         as_text(found.user, types[found.user]).alias(Columns.USER),
         as_text(found.item, types[found.item]).alias(Columns.ITEM),
@@ -69,9 +69,11 @@ def _read_chunk(
         (pl.col(found.time) if found.time else nothing).alias(_RAW_TIME),
         LINE,
     )
-    if found.time and not types[found.time].is_temporal():
-        _note_milliseconds(chunk, found.time, file, report)
     good = refuse_broken(events, _rules(reading), file, report)
+    latest = good[Columns.TIME].max()
+    if isinstance(latest, int) and latest >= MILLISECONDS_FROM:
+        report.note(f"{file} has times in milliseconds (or finer): divided to seconds.")
+        good = good.with_columns(to_seconds(pl.col(Columns.TIME)))
     return good.drop(_RAW_VALUE, _RAW_TIME).with_columns(
         pl.col(Columns.VALUE).cast(pl.Float32), pl.col(Columns.TIME).fill_null(0)
     )
@@ -83,12 +85,6 @@ def _kind(found: _Found, reading: Reading, types: pl.Schema) -> pl.Expr:
         return pl.lit(usual).alias(Columns.KIND)
     text = as_text(found.kind, types[found.kind])
     return text.str.to_lowercase().fill_null(usual).alias(Columns.KIND)
-
-
-def _note_milliseconds(chunk: pl.DataFrame, column: str, file: str, report: ReadReport) -> None:
-    latest = chunk.select(as_whole(column, chunk.schema[column])).to_series().max()
-    if isinstance(latest, int) and latest >= MILLISECONDS_FROM:
-        report.note(f"{file} has times in milliseconds (or finer): divided to seconds.")
 
 
 def _rules(reading: Reading) -> list[Rule]:

@@ -158,12 +158,13 @@ def _damage(name: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
+        said = str(error).partition("\n")[0].rstrip(":")
         raise InvalidInput(
-            f"{name} is cut short or damaged ({type(error).__name__}: {error}); wanted a whole "
-            "file. Copy or download it again."
+            f"{name} is cut short or damaged ({said}): wanted a whole file. Copy or download it "
+            "again."
         ) from error
     except OSError as error:
         raise InvalidInput(
-            f"{name} cannot be read ({error}); wanted a whole, readable file. Check that it may "
+            f"{name} cannot be read ({error}): wanted a whole, readable file. Check that it may "
             "be read, and copy it again if it is damaged."
         ) from error

@@ -11,7 +11,7 @@ _MOST_LINES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class QuotedRow:
-    """One row: where it starts, as it was written, and its fields (none if a quote stays open)."""
+    """One row: where it starts, as it was written, and its fields (none: wrong quotes)."""
 
     line: int
     text: str
@@ -52,8 +52,8 @@ def _row(lines: Sequence[str], place: int, separator: str, first: int) -> Quoted
         if text.count('"') % 2:
             return QuotedRow(first + place, lines[place], [])
     try:
-        fields = next(csv.reader([text], delimiter=separator), [])
-    except csv.Error:  # a line end outside the quotes, or an endless field
+        fields = next(csv.reader([text], delimiter=separator, strict=True), [])
+    except csv.Error:  # text behind a closing quote, or an endless field
         text, fields = lines[place], []
     return QuotedRow(first + place, text, fields)
 

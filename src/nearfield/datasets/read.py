@@ -11,7 +11,6 @@ from nearfield.datasets.files import FileSet, FolderFiles, open_files, plain_nam
 from nearfield.datasets.raw import Raw, raw_file, raw_frame
 from nearfield.datasets.releases import ENDINGS, Layout, Member, recognise, wanted
 from nearfield.datasets.report import ReadReport, ReadResult
-from nearfield.datasets.tables import EVENT_KINDS
 from nearfield.errors import InvalidInput
 
 _SHOWN: Final = 12
@@ -148,8 +147,6 @@ def recognised_layout(path: Path) -> str:
 def _read_named(parts: Parts, reading: Reading, report: ReadReport) -> ReadResult:
     if parts.events is None and parts.items is None:
         raise InvalidInput("neither events nor items were given: wanted at least one of them.")
-    if reading.kind not in (None, *EVENT_KINDS):
-        raise InvalidInput(f"kind {reading.kind!r}: wanted one of {', '.join(EVENT_KINDS)}.")
     return assemble(parts, reading, report, "named columns")
 
 

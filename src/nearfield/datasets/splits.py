@@ -1,6 +1,7 @@
 """Splits events into those to learn from, to choose by and to test on."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from nearfield.datasets.histories import event_weights
 from nearfield.datasets.tables import Interactions
 
-FEWEST: int = 3
+FEWEST: Final = 3
 """Events that a user needs for the last two to be held out."""
 
 

@@ -44,17 +44,21 @@ def as_whole(column: str, dtype: pl.DataType) -> pl.Expr:
     return pl.coalesce(pl.col(column).cast(pl.Int64, strict=False), rounded)
 
 
-def as_seconds(column: str, dtype: pl.DataType) -> pl.Expr:
-    """Return the column as Int64 seconds since 1970, from seconds, ms, us, ns, dates or times."""
+def as_time(column: str, dtype: pl.DataType) -> pl.Expr:
+    """Return the column as Int64: dates in seconds since 1970, numbers in the unit they have."""
     if isinstance(dtype, pl.Date | pl.Datetime):
         return pl.col(column).dt.epoch("s")
-    whole = as_whole(column, dtype)
+    return as_whole(column, dtype)
+
+
+def to_seconds(time: pl.Expr) -> pl.Expr:
+    """Return whole seconds since 1970 from seconds, ms, us or ns, told apart by their size."""
     return (
-        pl.when(whole < MILLISECONDS_FROM)
-        .then(whole)
-        .when(whole < MILLISECONDS_FROM * 1_000)
-        .then(whole // 1_000)
-        .when(whole < MILLISECONDS_FROM * 1_000_000)
-        .then(whole // 1_000_000)
-        .otherwise(whole // 1_000_000_000)
+        pl.when(time < MILLISECONDS_FROM)
+        .then(time)
+        .when(time < MILLISECONDS_FROM * 1_000)
+        .then(time // 1_000)
+        .when(time < MILLISECONDS_FROM * 1_000_000)
+        .then(time // 1_000_000)
+        .otherwise(time // 1_000_000_000)
     )
