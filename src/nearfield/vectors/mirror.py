@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.types import Hits, Ids, Vectors, no_ids
-from nearfield.vectors.exact import SCAN_ROWS, exact_hits, find, merge_rows, raise_missing
+from nearfield.vectors.exact import SCAN_ROWS, exact_hits, merge_rows, raise_missing
 from nearfield.vectors.graph import BackgroundBuild, GraphConfig, build_graph
 from nearfield.vectors.index import check_ids, check_queries, check_rows
 from nearfield.vectors.refill import join, rank
@@ -92,7 +92,7 @@ class MirrorIndex:
     def get(self, ids: Ids) -> Vectors:
         """Return the vectors of `ids` in the order asked, shape (ids, dim)."""
         keys, state = check_ids(ids), self._state
-        fresh, base = find(state.fresh.ids, keys), _find_base(state, keys)
+        fresh, base = state.fresh.places(keys), _find_base(state, keys)
         raise_missing(keys[(fresh < 0) & (base < 0)], len(self))
         vectors = np.empty((len(keys), self.dim), dtype=np.float32)
         vectors[base >= 0] = state.base.vectors(base[base >= 0])
@@ -138,7 +138,7 @@ class MirrorIndex:
                 self._build.stop()
 
     def _search_only(self, state: _State, queries: Vectors, k: int, wanted: Ids) -> Hits:
-        places, fresh = _find_base(state, wanted), find(state.fresh.ids, wanted)
+        places, fresh = _find_base(state, wanted), state.fresh.places(wanted)
         places, fresh = places[places >= 0], fresh[fresh >= 0]
         if len(places) * _FEW > len(state.base):
             blocked = np.ones(len(state.base), dtype=bool)
@@ -155,7 +155,7 @@ class MirrorIndex:
         """Replace the state by one without `dropped` and with the new rows."""
         with self._writing:
             state = self._state
-            places = find(state.base.ids, dropped)
+            places = state.base.places(dropped)
             gone = state.gone.copy()
             gone[places[places >= 0]] = True
             stay = np.flatnonzero(~np.isin(state.fresh.ids, dropped))
@@ -188,7 +188,7 @@ class MirrorIndex:
 
 def _find_base(state: _State, ids: Ids) -> NDArray[np.int64]:
     """Return where `ids` stand in the base, -1 where they are not, or no longer."""
-    places = find(state.base.ids, ids)
+    places = state.base.places(ids)
     if len(state.gone):
         places = np.where(state.gone[places], -1, places)
     return places
@@ -199,7 +199,7 @@ def _blocked(state: _State, exclude: Ids | None) -> NDArray[np.bool_] | None:
     if exclude is None or not len(exclude):
         return state.gone if len(state.fresh) or state.gone.any() else None
     blocked = state.gone.copy()
-    places = find(state.base.ids, exclude)
+    places = state.base.places(exclude)
     blocked[places[places >= 0]] = True
     return blocked
 

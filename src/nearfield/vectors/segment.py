@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.types import Hits, Ids, Vectors, no_ids
+from nearfield.vectors.exact import find
 from nearfield.vectors.graph import GraphConfig
 from nearfield.vectors.refill import TIE, Fetch, rank, refill
 
 _GRAPH_REACH: Final = 512
 """Asked for more than this (or four times k), comparing all rows is as quick as the graph."""
+
+_SPREAD: Final = 4
+"""Ids up to this many times the rows are looked up in a table."""
 
 
 class Segment:
@@ -32,6 +36,7 @@ class Segment:
         self._engines: tuple[Any, Any | None] = (flat, None)
         self._ef_search = 0
         self.is_building = False
+        self._places = _table(ids)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -40,6 +45,13 @@ class Segment:
     def has_graph(self) -> bool:
         """Whether searches go through a graph."""
         return self._engines[1] is not None
+
+    def places(self, ids: Ids) -> NDArray[np.int64]:
+        """Return where `ids` stand among the rows, -1 where they do not."""
+        if self._places is None:
+            return find(self.ids, ids)
+        known = np.where((ids > 0) & (ids < len(self._places)), ids, 0)  # 0 is nobody's id
+        return self._places[known]
 
     def attach(self, graph: Any, config: GraphConfig) -> None:
         """Search through `graph` from now on; its own copy of the rows replaces ours."""
@@ -76,8 +88,12 @@ class Segment:
             return self.compare(queries, k, blocked, settle)
         if blocked is None and not settle:
             first = self._walk(queries, min(k + 1, len(self)))
-            if first.ids[:, -1].min() >= 0 and not _has_ties(first):
-                return self._named(_cut(first, k))
+            again = _has_ties(first) | (first.ids[:, -1] < 0)
+            hits = self._named(_cut(first, k))
+            if again.any():
+                better = self._search_graph(queries[again], k, blocked)
+                hits.ids[again], hits.scores[again] = better.ids, better.scores
+            return hits
         return self._search_graph(queries, k, blocked)
 
     def compare(
@@ -92,10 +108,18 @@ class Segment:
         if not free:
             return Hits.empty(len(queries), k)
         fetch = self._compare_all(blocked)
-        if not settle:
-            first = fetch(queries, min(k + 1, free))
-            if not _has_ties(first):
-                return self._named(_cut(first, k))
+        if settle:
+            return self._settle(fetch, queries, k, free)
+        first = fetch(queries, min(k + 1, free))
+        hits = self._named(_cut(first, k))
+        tied = _has_ties(first)
+        if tied.any():
+            better = self._settle(fetch, queries[tied], k, free)
+            hits.ids[tied], hits.scores[tied] = better.ids, better.scores
+        return hits
+
+    def _settle(self, fetch: Fetch, queries: Vectors, k: int, free: int) -> Hits:
+        """Fetch until no tie is cut in two, and rank by float64 sums."""
         pool = refill(fetch, queries, k, no_ids(), free)
         return self._named(rank(self._settled(queries, pool.hits), k))
 
@@ -137,6 +161,15 @@ class Segment:
         return Hits(np.where(places.ids < 0, -1, self.ids[places.ids]), places.scores)
 
 
+def _table(ids: Ids) -> NDArray[np.int64] | None:
+    """Return the row of each id by id: ten times a binary search; None where ids lie far apart."""
+    if not len(ids) or ids[0] < 1 or ids[-1] > _SPREAD * len(ids):
+        return None
+    table = np.full(int(ids[-1]) + 1, -1, dtype=np.int64)
+    table[ids] = np.arange(len(ids))
+    return table
+
+
 def _as_hits(found: tuple[NDArray[np.float32], NDArray[np.int64]]) -> Hits:
     scores, places = found
     if (places[:, -1] < 0).any():  # faiss fills up with the lowest float, not -inf
@@ -144,9 +177,12 @@ def _as_hits(found: tuple[NDArray[np.float32], NDArray[np.int64]]) -> Hits:
     return Hits(places, scores)
 
 
-def _has_ties(hits: Hits) -> bool:
-    steps = hits.scores[:, :-1] - hits.scores[:, 1:]
-    return bool(steps.size) and bool(steps.min() <= TIE)
+def _has_ties(hits: Hits) -> NDArray[np.bool_]:
+    """Tell which queries have two scores that may be equal."""
+    if hits.ids.shape[1] < 2:
+        return np.zeros(len(hits.ids), dtype=bool)
+    tied: NDArray[np.bool_] = (hits.scores[:, :-1] - hits.scores[:, 1:]).min(axis=1) <= TIE
+    return tied
 
 
 def _cut(hits: Hits, k: int) -> Hits:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -111,7 +111,7 @@ class Spaces:
         version: str,
         embeddings: Embeddings,
         batch: int = 1000,
-    ) -> Iterator[PublishProgress]:
+    ) -> Generator[PublishProgress, None, None]:
         """Make `embeddings` what answers; nothing happens unless the iterator is used up.
 
         Raises
