@@ -107,10 +107,10 @@ class MirrorIndex:
         if not len(queries):
             return Hits.empty(0, k)
         state = self._state
-        if only is not None:
-            return self._search_only(state, queries, k, _without(only, exclude))
-        self._want_graph(state)
         banned = None if exclude is None else check_ids(exclude)
+        if only is not None:
+            return _search_only(state, queries, k, check_ids(only), banned)
+        self._want_graph(state)
         mixed = len(state.fresh) > 0
         hits = state.base.search(queries, k, _blocked(state, banned), settle=mixed)
         if mixed:
@@ -136,20 +136,6 @@ class MirrorIndex:
         with self._writing:
             if self._build is not None:
                 self._build.stop()
-
-    def _search_only(self, state: _State, queries: Vectors, k: int, wanted: Ids) -> Hits:
-        places, fresh = _find_base(state, wanted), state.fresh.places(wanted)
-        places, fresh = places[places >= 0], fresh[fresh >= 0]
-        if len(places) * _FEW > len(state.base):
-            blocked = np.ones(len(state.base), dtype=bool)
-            blocked[places] = False
-            hits = state.base.compare(queries, k, blocked)
-        else:
-            hits = exact_hits(queries, k, state.base.ids[places], state.base.vectors(places))
-        if len(fresh):
-            vectors = state.fresh.vectors(fresh)
-            hits = rank(join(hits, exact_hits(queries, k, state.fresh.ids[fresh], vectors)), k)
-        return hits
 
     def _change(self, dropped: Ids, ids: Ids, vectors: Vectors) -> None:
         """Replace the state by one without `dropped` and with the new rows."""
@@ -198,13 +184,32 @@ def _blocked(state: _State, exclude: Ids | None) -> NDArray[np.bool_] | None:
     """Return which rows of the base must not be returned, None where all may be."""
     if exclude is None or not len(exclude):
         return state.gone if len(state.fresh) or state.gone.any() else None
-    blocked = state.gone.copy()
-    places = state.base.places(exclude)
-    blocked[places[places >= 0]] = True
-    return blocked
+    return state.gone | _marked(state.base, exclude)
 
 
-def _without(only: Ids, exclude: Ids | None) -> Ids:
-    """Return the distinct ids of `only` that are not excluded, rising."""
-    wanted = np.unique(check_ids(only))
-    return wanted if exclude is None else np.setdiff1d(wanted, check_ids(exclude))
+def _search_only(state: _State, queries: Vectors, k: int, only: Ids, exclude: Ids | None) -> Hits:
+    """Search the rows of `only`; exact, and always settled."""
+    wanted = _marked(state.base, only) & ~state.gone
+    fresh = _marked(state.fresh, only)
+    if exclude is not None:
+        wanted &= ~_marked(state.base, exclude)
+        fresh &= ~_marked(state.fresh, exclude)
+    hits = _search_marked(state.base, queries, k, wanted)
+    if fresh.any():
+        hits = rank(join(hits, _search_marked(state.fresh, queries, k, fresh)), k)
+    return hits
+
+
+def _search_marked(segment: Segment, queries: Vectors, k: int, marked: NDArray[np.bool_]) -> Hits:
+    if np.count_nonzero(marked) * _FEW > len(segment):
+        return segment.compare(queries, k, ~marked)
+    places = np.flatnonzero(marked)
+    return exact_hits(queries, k, segment.ids[places], segment.vectors(places))
+
+
+def _marked(segment: Segment, ids: Ids) -> NDArray[np.bool_]:
+    """Return which rows of a segment have one of `ids`."""
+    marks = np.zeros(len(segment), dtype=bool)
+    places = segment.places(ids)
+    marks[places[places >= 0]] = True
+    return marks
