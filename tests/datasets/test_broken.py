@@ -28,6 +28,8 @@ def with_ratings(folder: Path, text: str | bytes) -> Path:
         ("1::1::-1::978300762", "rating '-1'; wanted 1 to 5"),
         ("1::1::nan::978300762", "value 'nan'; wanted a finite number"),
         ("1::1::inf::978300762", "value 'inf'; wanted a finite number"),
+        ("1::1::1e300::978300762", "value '1e300'; wanted a finite number"),
+        ("1::1::5::99999999999999999999", "time '99999999999999999999'; wanted whole seconds"),
         ("1::1::::978300762", "value ''; wanted a finite number"),
         ("1::1::five::978300762", "value 'five'; wanted a finite number"),
         ("::1::5::978300762", "no user; wanted an id"),

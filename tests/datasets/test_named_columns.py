@@ -241,3 +241,21 @@ def test_list_attributes_become_text() -> None:
     items = pl.DataFrame({"item": [1], "tags": [["a", "b"]], "genres": [["Rock ", ""]]})
     tables = from_frames(items=items).tables
     assert tables.items.rows() == [("1", "1", None, ["Rock"], "a|b")]
+
+
+def test_what_the_catalogue_cannot_hold_is_refused_by_line() -> None:
+    items = pl.DataFrame(
+        {
+            "item": ["a", "b" * 256, "c\0", "d", "e"],
+            "title": ["A", "B", "C", "D" * 16_001, "E"],
+            "genres": ["x", "x", "x", "x", "y" * 256],
+        }
+    )
+    result = from_frames(items=items)
+    assert result.tables.items["item"].to_list() == ["a"]
+    assert [refusal.wanted for refusal in result.report.refusals] == [
+        "an id of at most 255 characters without NUL",
+        "an id of at most 255 characters without NUL",
+        "at most 16,000 characters",
+        "genres of at most 255 characters",
+    ]

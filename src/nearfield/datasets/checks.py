@@ -11,6 +11,12 @@ from nearfield.datasets.report import KEPT_REFUSALS, ReadReport, Refusal
 LINE: Final = "_line"
 """Column with the line (or row) number, from 1, carried beside the data until all checks passed."""
 
+LONGEST_ID: Final = 255
+"""Characters that the catalogue has for an id or a genre."""
+
+LONGEST_TITLE: Final = 16_000
+"""Characters that the catalogue has for a title."""
+
 _BROKEN: Final = "_broken"
 _SHOWN: Final = 80
 
@@ -66,6 +72,21 @@ def refuse_broken(
         )
     report.refuse(file, bad.height, sorted(refusals, key=lambda refusal: refusal.line))
     return frame.filter(broken == -1)
+
+
+def id_rules(column: str) -> list[Rule]:
+    """Return what must not be so for the ids of users or items."""
+    remedy = "Correct or delete the line."
+    value = pl.col(column)
+    return [
+        Rule(value.is_null(), pl.lit(f"no {column}"), "an id", remedy),
+        Rule(
+            (value.str.len_chars() > LONGEST_ID) | value.str.contains("\0", literal=True),
+            pl.format(f"{column} '{{}}'", value),
+            f"an id of at most {LONGEST_ID} characters without NUL",
+            remedy,
+        ),
+    ]
 
 
 def shorten(text: str) -> str:

@@ -5,7 +5,15 @@ from typing import Final
 
 import polars as pl
 
-from nearfield.datasets.checks import LINE, Rule, refuse_broken, shorten
+from nearfield.datasets.checks import (
+    LINE,
+    LONGEST_ID,
+    LONGEST_TITLE,
+    Rule,
+    id_rules,
+    refuse_broken,
+    shorten,
+)
 from nearfield.datasets.columns import Finder, Reading
 from nearfield.datasets.raw import Raw
 from nearfield.datasets.report import ReadReport
@@ -32,7 +40,7 @@ def read_items(raw: Raw, reading: Reading, report: ReadReport) -> pl.DataFrame:
     parts = []
     for chunk in raw.chunks:
         items = _items_of(chunk, raw.file, reading)
-        rules = [Rule(pl.col(Columns.ITEM).is_null(), pl.lit("no item"), "an id", _MEND)]
+        rules = [*id_rules(Columns.ITEM), *_text_rules()]
         good = refuse_broken(items, rules, raw.file, report)
         _note_years(good, raw.file, report)
         parts.append(good.drop(_RAW_YEAR))
@@ -50,7 +58,7 @@ def read_users(raw: Raw, reading: Reading, report: ReadReport) -> pl.DataFrame:
     parts = []
     for chunk in raw.chunks:
         users = _users_of(chunk, raw.file, reading)
-        rules = [Rule(pl.col(Columns.USER).is_null(), pl.lit("no user"), "an id", _MEND)]
+        rules = id_rules(Columns.USER)
         rules += [
             Rule(
                 ~pl.col(name).is_in(list(codes)).fill_null(False),
@@ -106,6 +114,25 @@ def _items_of(chunk: pl.DataFrame, file: str, reading: Reading) -> pl.DataFrame:
         raw_year.alias(_RAW_YEAR),
         LINE,
     )
+
+
+def _text_rules() -> list[Rule]:
+    title, genres = pl.col(Columns.TITLE), pl.col(Columns.GENRES)
+    longest = genres.list.eval(pl.element().str.len_chars()).list.max()
+    return [
+        Rule(
+            title.str.len_chars() > LONGEST_TITLE,
+            pl.format("title '{}'", title),
+            f"at most {LONGEST_TITLE:,} characters",
+            _MEND,
+        ),
+        Rule(
+            longest > LONGEST_ID,
+            pl.format("genres '{}'", genres.list.join("|")),
+            f"genres of at most {LONGEST_ID} characters",
+            "Check what separates them.",
+        ),
+    ]
 
 
 def _note_years(items: pl.DataFrame, file: str, report: ReadReport) -> None:

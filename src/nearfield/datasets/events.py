@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from nearfield.datasets.checks import LINE, Rule, refuse_broken
+from nearfield.datasets.checks import LINE, Rule, id_rules, refuse_broken
 from nearfield.datasets.columns import Finder, Reading
 from nearfield.datasets.raw import Raw
 from nearfield.datasets.report import ReadReport
@@ -63,7 +63,7 @@ def _read_chunk(
         as_text(found.user, types[found.user]).alias(Columns.USER),
         as_text(found.item, types[found.item]).alias(Columns.ITEM),
         _kind(found, reading, types),
-        value.cast(pl.Float64).alias(Columns.VALUE),
+        value.cast(pl.Float32, strict=False).alias(Columns.VALUE),
         time.cast(pl.Int64).alias(Columns.TIME),
         (pl.col(found.value) if found.value else nothing).alias(_RAW_VALUE),
         (pl.col(found.time) if found.time else nothing).alias(_RAW_TIME),
@@ -74,9 +74,7 @@ def _read_chunk(
     if isinstance(latest, int) and latest >= MILLISECONDS_FROM:
         report.note(f"{file} has times in milliseconds (or finer): divided to seconds.")
         good = good.with_columns(to_seconds(pl.col(Columns.TIME)))
-    return good.drop(_RAW_VALUE, _RAW_TIME).with_columns(
-        pl.col(Columns.VALUE).cast(pl.Float32), pl.col(Columns.TIME).fill_null(0)
-    )
+    return good.drop(_RAW_VALUE, _RAW_TIME).with_columns(pl.col(Columns.TIME).fill_null(0))
 
 
 def _kind(found: _Found, reading: Reading, types: pl.Schema) -> pl.Expr:
@@ -88,12 +86,11 @@ def _kind(found: _Found, reading: Reading, types: pl.Schema) -> pl.Expr:
 
 
 def _rules(reading: Reading) -> list[Rule]:
-    user, item = pl.col(Columns.USER), pl.col(Columns.ITEM)
     value, time, kind = pl.col(Columns.VALUE), pl.col(Columns.TIME), pl.col(Columns.KIND)
     rated = kind == "rated"
     rules = [
-        Rule(user.is_null(), pl.lit("no user"), "an id", _DELETE),
-        Rule(item.is_null(), pl.lit("no item"), "an id", _DELETE),
+        *id_rules(Columns.USER),
+        *id_rules(Columns.ITEM),
         Rule(
             ~kind.is_in(EVENT_KINDS),
             pl.format("kind '{}'", kind),
