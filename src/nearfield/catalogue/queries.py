@@ -38,10 +38,13 @@ USER_ATTRIBUTES: Final = select(users.c.id, users.c.attributes).where(
     users.c.catalogue_id == _CATALOGUE, users.c.id == bindparam("user")
 )
 
+# a sum has no index: SQLite would rather walk the whole catalogue than look up some keys
+_OWN_ITEM: Final = items.c.catalogue_id + 0 == _CATALOGUE
+
 ITEM_IDS: Final = (
     select(items.c.id, items.c.public_id, catalogues.c.integer_items)
     .join(catalogues)
-    .where(items.c.catalogue_id == _CATALOGUE, items.c.id.in_(bindparam("keys", expanding=True)))
+    .where(_OWN_ITEM, items.c.id.in_(bindparam("keys", expanding=True)))
 )
 
 ITEMS: Final = (
@@ -56,7 +59,7 @@ ITEMS: Final = (
     )
     .join(catalogues)
     .outerjoin(item_genres)
-    .where(items.c.catalogue_id == _CATALOGUE, items.c.id.in_(bindparam("keys", expanding=True)))
+    .where(_OWN_ITEM, items.c.id.in_(bindparam("keys", expanding=True)))
     .order_by(items.c.id, item_genres.c.place)
 )
 
