@@ -8,6 +8,7 @@ are exact: every part's own product with the item.
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +68,12 @@ class MeanModel:
         parts[:-1] = weights[:, None] * self.vectors[places]
         for name, value in query.attributes.items():
             if name in self.known:
-                parts[-1] += self._direction(f"{name}={value}")
+                parts[-1] += direction(f"{name}={value}", parts.shape[1])
         return parts
 
-    def _direction(self, text: str) -> NDArray[np.float32]:
-        """Return the same unit vector for the same text, in every process."""
-        rng = np.random.default_rng(zlib.crc32(text.encode()))
-        return unit(rng.normal(size=(self.vectors.shape[1],)).astype(np.float32))
+
+@cache
+def direction(text: str, dim: int) -> Vectors:
+    """Return the same unit vector for the same text, in every process."""
+    rng = np.random.default_rng(zlib.crc32(text.encode()))
+    return unit(rng.normal(size=(dim,)).astype(np.float32))
