@@ -1,0 +1,212 @@
+"""Training of the fusion model: epochs that can be interrupted and go on with equal results."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from nearfield.datasets.tables import Collection, Interactions
+from nearfield.errors import InvalidInput
+from nearfield.fusion.config import FusionConfig
+from nearfield.fusion.features import UNKNOWN, ItemFeatures, Vocabulary, user_rows
+from nearfield.fusion.histories import Histories
+from nearfield.fusion.softmax import full_softmax
+from nearfield.fusion.towers import Towers
+from nearfield.fusion.users import UserBatch
+from nearfield.training.checkpoint import Checkpoint
+from nearfield.training.precision import fast_arithmetic
+
+_WARM_UP: Final = 0.1
+"""Share of the steps in which the learning rate rises."""
+
+_LARGEST_GRADIENT: Final = 1.0
+_COLD_TARGETS: Final = 32
+"""Items drawn of each user for the vector without history."""
+
+_FEWEST_EVENTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far training is.
+
+    Parameters
+    ----------
+    epoch, epochs : int
+        Epochs finished, and to be run.
+    done, total : int
+        Batches of the running epoch.
+    loss : float
+        Mean of the running epoch, in nats (`retrieval`) or squared stars (`rating`).
+    """
+
+    epoch: int
+    epochs: int
+    done: int
+    total: int
+    loss: float
+
+
+class FusionTrainer:
+    """Trains the towers on a collection; `run` yields progress.
+
+    Parameters
+    ----------
+    collection : Collection
+        Items and users to embed.
+    config : FusionConfig
+        What to compute.
+    train : Interactions, optional
+        Events to learn from; all of the collection's where not given.
+    checkpoint : Path, optional
+        Folder in which the state after every epoch is kept, and found again.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        config: FusionConfig,
+        train: Interactions | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.collection = collection
+        self.config = config
+        self.vocabulary = Vocabulary.fit(collection)
+        self.features: ItemFeatures = self.vocabulary.item_features(collection.items)
+        self.attributes = self.vocabulary.attribute_codes(user_rows(collection.users))
+        events = collection.interactions if train is None else train
+        self.histories = Histories.of(events, self.vocabulary)
+        if not (np.diff(self.histories.indptr) >= _FEWEST_EVENTS).any():
+            raise InvalidInput(
+                f"Catalogue {collection.name!r} has {len(events)} events and no user with two or "
+                "more of them; import events before training."
+            )
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            self.towers = Towers(
+                config, self.vocabulary, collection.users.height, collection.items.height
+            )
+        self.optimizer = _optimizer(self.towers, config)
+        self.curve: list[float] = []
+        self._checkpoint = None if checkpoint is None else Checkpoint(checkpoint)
+
+    def run(self) -> Iterator[Step]:
+        """Train to the last epoch, from the checkpoint if there is one."""
+        if self._checkpoint is not None:
+            self.curve = self._checkpoint.resume(self.towers, self.optimizer)
+        for epoch in range(len(self.curve), self.config.epochs):
+            with torch.random.fork_rng():
+                torch.manual_seed(self.config.seed * 100_003 + epoch)
+                yield from self._epoch(epoch)
+            if self._checkpoint is not None:
+                self._checkpoint.save(self.towers, self.optimizer, self.curve)
+        self.towers.eval()
+
+    def _epoch(self, epoch: int) -> Iterator[Step]:
+        self.towers.train()
+        rng = np.random.default_rng([self.config.seed, epoch])
+        batches = list(self.histories.batches(self.config.window, self.config.batch, rng))
+        total = 0.0
+        for done, cut in enumerate(batches, start=1):
+            self._set_rate(epoch + (done - 1) / len(batches))
+            with fast_arithmetic():
+                loss = self._loss(cut, rng)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.towers.parameters(), _LARGEST_GRADIENT)
+            self.optimizer.step()
+            total += loss.item()
+            if done == len(batches):
+                self.curve.append(total / done)
+            yield Step(epoch, self.config.epochs, done, len(batches), total / done)
+
+    def _loss(self, cut: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        """Cross-entropy of what follows each event, and of everything for the bare attributes."""
+        users, targets = self.histories.read(cut, *self._hidden(cut[:, 0], rng))
+        items = self.towers.item_vectors(self.features)
+        vectors = self.towers.users(users, items)
+        targets[:, 0] = -1  # what a window happens to begin with follows from nothing
+        asked = targets >= 0
+        loss = full_softmax(
+            self.towers.scaled(vectors[asked]),
+            F.normalize(items.float(), dim=1),
+            targets[asked][:, None],
+            torch.ones(int(asked.sum()), 1),
+            _seen_before(users.items)[asked],
+        )
+        if self.config.cold_weight:
+            loss = loss + self.config.cold_weight * self._cold_loss(cut[:, 0], items, rng)
+        return loss
+
+    def _cold_loss(self, who: NDArray[np.int64], items: Tensor, rng: np.random.Generator) -> Tensor:
+        """Cross-entropy of some of a user's items, given the attributes alone."""
+        _, attributes = self._hidden(who, rng)
+        users = nobody(len(who), self.towers.users.unknown, torch.from_numpy(attributes))
+        targets = torch.from_numpy(self.histories.sample(who, _COLD_TARGETS, rng))
+        return full_softmax(
+            self.towers.scaled(self.towers.users(users, items)[:, 0]),
+            F.normalize(items.float(), dim=1),
+            targets,
+            torch.full(targets.shape, 1 / _COLD_TARGETS),
+            torch.full((len(who), 1), -1),
+        )
+
+    def _hidden(
+        self, who: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return ids and attributes of users, some of them hidden, so that any may be missing."""
+        ids = np.where(
+            rng.random(len(who)) < self.config.user_id_dropout, self.towers.users.unknown, who
+        )
+        attributes = self.attributes[who]
+        hidden = rng.random(attributes.shape) < self.config.attribute_dropout
+        return ids, np.where(hidden, UNKNOWN, attributes)
+
+    def _set_rate(self, epoch: float) -> None:
+        """Rise linearly, then fall along a cosine to nothing."""
+        done = epoch / self.config.epochs
+        if done < _WARM_UP:
+            share = (done + 1e-3) / _WARM_UP
+        else:
+            share = 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * min(1.0, share)
+
+
+def nobody(rows: int, unknown: int, attributes: Tensor) -> UserBatch:
+    """Return users without id and history."""
+    return UserBatch(
+        ids=torch.full((rows,), unknown),
+        attributes=attributes,
+        items=torch.empty((rows, 0), dtype=torch.int64),
+        ratings=torch.empty((rows, 0), dtype=torch.int64),
+        weights=torch.empty((rows, 0)),
+    )
+
+
+def _seen_before(items: Tensor) -> Tensor:
+    """Return the items known at each position, shape (batch, 1 + length, length); -1 later."""
+    length = items.shape[1]
+    before = torch.arange(length)[None, :] < torch.arange(length + 1)[:, None]
+    return torch.where(before[None], items[:, None, :], -1)
+
+
+def _optimizer(towers: Towers, config: FusionConfig) -> torch.optim.AdamW:
+    """Decay matrices, leave biases, norms and ages alone."""
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, parameter in towers.named_parameters():
+        plain = parameter.ndim < 2 or name.endswith("age_bias")
+        (rest if plain else matrices).append(parameter)
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": rest, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)

@@ -1,0 +1,42 @@
+"""The model card: what a trained model is, in JSON beside its weights."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nearfield.errors import InvalidInput, NotFound
+
+CARD = "card.json"
+
+
+def new_version(now: datetime | None = None) -> str:
+    """Return a version that sorts by time and is not given twice, e.g. 20261121-231500-ab12cd."""
+    moment = now or datetime.now(UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never a part."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; say which file is wrong where it is not one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotFound(f"{path} does not exist; is {path.parent} the folder of a model?") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidInput(f"{path} is not JSON ({error}); train or copy it anew.") from error
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{path} holds {type(content).__name__}, not a JSON object.")
+    return content
