@@ -20,14 +20,14 @@ def test_k_may_be_a_numpy_integer() -> None:
     assert Ask(k=np.int64(5)).k == 5  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("diversity", [-0.1, 1.1, math.nan])
-def test_diversity_outside_its_range_is_refused(diversity: float) -> None:
+@pytest.mark.parametrize("diversity", [-0.1, 1.1, math.nan, "0.3", None])
+def test_diversity_outside_its_range_is_refused(diversity: Any) -> None:
     with pytest.raises(InvalidInput, match=r"diversity is .*from 0 .* to 1"):
         Ask(diversity=diversity)
 
 
-@pytest.mark.parametrize("weight", [math.nan, math.inf, 0.0, -1.0])
-def test_a_weight_that_does_not_count_for_is_refused(weight: float) -> None:
+@pytest.mark.parametrize("weight", [math.nan, math.inf, 0.0, -1.0, "2", None])
+def test_a_weight_that_does_not_count_for_is_refused(weight: Any) -> None:
     with pytest.raises(InvalidInput, match=r"'7' has weight .*above 0.*`disliked`"):
         Ask(liked={"7": weight})
 

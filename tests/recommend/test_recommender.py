@@ -1,6 +1,7 @@
 """The one path that answers, on a real catalogue and a real index."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from nearfield.errors import InvalidInput, NotFound
 from nearfield.recommend.ask import Ask
 from nearfield.recommend.explain import LEAST_SHARE, MOST_EVENTS
 from nearfield.recommend.profile import gather
+from nearfield.recommend.recommender import Recommender
 from nearfield.types import Recommendation
 from small_movies import NEW_ITEM, NEW_USER, Movies
 
@@ -115,7 +117,7 @@ def test_nothing_known_gives_what_is_popular(movies: Movies) -> None:
         .sort(Columns.USER, descending=True)
     )
     best = users[Columns.USER].to_list()[:5]
-    assert [one.reasons[0].text for one in answer] == [f"liked by {count} users" for count in best]
+    assert [one.reasons[0].text for one in answer] == [f"chosen by {count} users" for count in best]
     assert all(one.reasons[0].share == 1 for one in answer)
     assert all(one.space == "popularity" and math.isnan(one.score) for one in answer)
 
@@ -154,6 +156,24 @@ def test_diversity_spreads_the_list(movies: Movies) -> None:
         return float((vectors @ vectors.T).mean())
 
     assert nearness(0.7) < nearness(0.0) - 0.1
+
+
+def test_arrays_of_ids_are_lists_of_ids(movies: Movies) -> None:
+    lists = Ask(liked=[1, 2], disliked=[3], exclude=[4, 5], allow=[*range(20, 60)])
+    arrays: dict[str, Any] = {
+        "liked": np.array([1, 2]),
+        "disliked": np.array([3]),
+        "exclude": np.array([4, 5]),
+        "allow": np.arange(20, 60),
+    }
+    assert movies.recommender.recommend(Ask(**arrays)) == movies.recommender.recommend(lists)
+
+
+def test_a_vector_without_meaning_gives_what_is_popular(movies: Movies) -> None:
+    ignorant = replace(movies.model, known=frozenset())
+    recommender = Recommender(movies.catalogue, "mean", movies.index, ignorant)
+    answer = recommender.recommend(Ask(attributes={"gender": "F"}))
+    assert {one.space for one in answer} == {"popularity"}
 
 
 def test_the_last_liked_item_is_the_newest_event(movies: Movies) -> None:
@@ -247,49 +267,3 @@ def test_an_unknown_attribute_is_answered_with_the_known_ones(movies: Movies) ->
 def test_a_condition_that_cannot_be_read_is_refused(movies: Movies) -> None:
     with pytest.raises(InvalidInput):
         movies.recommender.recommend(Ask(where="genre = "))
-
-
-def test_similar_items_leave_out_the_item_itself(movies: Movies) -> None:
-    answer = movies.recommender.similar(1, k=79)
-    assert sorted(map(int, ids(answer))) == list(range(2, 81))
-    vector = movies.index.get(movies.catalogue.item_keys([1]))[0]
-    best = np.sort(movies.model.vectors @ vector)[::-1][1:]
-    assert [one.score for one in answer] == pytest.approx(best.tolist(), abs=1e-5)
-
-
-def test_similar_items_say_which_genres_they_share(movies: Movies) -> None:
-    genres = dict(
-        zip(movies.tables.items[Columns.ITEM], movies.tables.items[Columns.GENRES], strict=True)
-    )
-    own = set(genres["1"])
-    for one in movies.recommender.similar(1, k=79):
-        other = set(genres[str(one.item)])
-        shares = [reason.share for reason in one.reasons]
-        both = len(own & other)
-        assert shares == ([pytest.approx(both / len(own | other))] if both else [])
-        assert all(reason.text.startswith("both are ") for reason in one.reasons)
-
-
-def test_similar_items_can_be_filtered(movies: Movies) -> None:
-    answer = movies.recommender.similar(1, k=50, where="genre = 'Drama'", exclude=[3])
-    assert answer
-    assert all("Drama" in one.genres for one in answer)
-    assert "3" not in ids(answer)
-
-
-def test_similar_wants_an_item_that_it_knows(movies: Movies) -> None:
-    with pytest.raises(NotFound, match="no-such-item"):
-        movies.recommender.similar("no-such-item")
-    with pytest.raises(InvalidInput, match="k is 0"):
-        movies.recommender.similar(1, k=0)
-    with pytest.raises(InvalidInput, match="diversity is 2"):
-        movies.recommender.similar(1, diversity=2)
-    with pytest.raises(InvalidInput, match="exclude is the text"):
-        movies.recommender.similar(1, exclude="3")
-
-
-def test_an_item_imported_after_publishing_is_told_apart_from_an_unknown_one(
-    movies: Movies,
-) -> None:
-    with pytest.raises(NotFound, match=r"'900' has no vector.*imported later.*publish again"):
-        movies.recommender.similar(NEW_ITEM)

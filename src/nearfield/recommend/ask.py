@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from types import MappingProxyType
 from typing import Final
 
@@ -66,9 +67,9 @@ class Ask:
         for name in ("liked", "disliked", "exclude", "allow"):
             check_ids(name, getattr(self, name))
         for item, weight in self.likes.items():
-            if not (math.isfinite(weight) and weight > 0):
+            if not (isinstance(weight, Real) and math.isfinite(weight) and weight > 0):
                 raise InvalidInput(
-                    f"liked item {item!r} has weight {weight}, but weights are finite numbers "
+                    f"liked item {item!r} has weight {weight!r}, but weights are finite numbers "
                     f"above 0. Name an item that counts against in `disliked`."
                 )
 
@@ -76,7 +77,7 @@ class Ask:
     def likes(self) -> dict[PublicId, float]:
         """The weight of each liked item, in the order in which they came."""
         if isinstance(self.liked, Mapping):
-            return {item: float(weight) for item, weight in self.liked.items()}
+            return dict(self.liked)
         return dict.fromkeys(self.liked, 1.0)
 
 
@@ -88,7 +89,7 @@ def check_size(k: int) -> None:
 
 def check_diversity(diversity: float) -> None:
     """Refuse a `diversity` outside [0, 1]."""
-    if not 0 <= diversity <= 1:  # NaN too
+    if not (isinstance(diversity, Real) and 0 <= diversity <= 1):  # NaN too
         raise InvalidInput(
             f"diversity is {diversity!r}, but it goes from 0 (the best items) to 1 (items that "
             f"differ most). Give a number between them."

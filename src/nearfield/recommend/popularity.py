@@ -35,5 +35,5 @@ def most_popular(catalogue: Catalogue, scope: Scope, k: int) -> tuple[Ranked, di
 
 
 def popularity_reason(users: int) -> Reason:
-    """Say how many liked it."""
-    return Reason(f"liked by {users:,} user{'' if users == 1 else 's'}", 1.0)
+    """Say how many took it; not "liked": a low rating counts here too."""
+    return Reason(f"chosen by {users:,} user{'' if users == 1 else 's'}", 1.0)

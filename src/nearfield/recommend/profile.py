@@ -119,7 +119,7 @@ def _stored(catalogue: Catalogue, user: int) -> _Events:
 def _wished(catalogue: Catalogue, ask: Ask) -> _Events:
     """Return dislikes, then likes: the last liked item is the newest event of all."""
     likes = ask.likes
-    if not likes and not ask.disliked:
+    if not likes and not len(ask.disliked):
         return _NOTHING
     disliked = catalogue.item_keys(list(dict.fromkeys(ask.disliked)))
     liked = catalogue.item_keys(list(likes))
