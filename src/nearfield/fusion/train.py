@@ -107,7 +107,17 @@ class FusionTrainer:
                 yield from self._epoch(epoch)
             if self._checkpoint is not None:
                 self._checkpoint.save(self.towers, self.optimizer, self.curve)
+        self._forget_unseen()
         self.towers.eval()
+
+    def _forget_unseen(self) -> None:
+        """Let ids without events stand for "unknown": training told nothing good of them."""
+        histories, users, items = self.histories, self.towers.users, self.towers.items
+        idle = np.diff(histories.indptr) == 0
+        unseen = np.bincount(histories.items, minlength=items.unknown) == 0
+        with torch.no_grad():
+            users.id.weight[:-1][torch.from_numpy(idle)] = users.id.weight[-1]
+            items.id.weight[:-1][torch.from_numpy(unseen)] = items.id.weight[-1]
 
     def _epoch(self, epoch: int) -> Iterator[Step]:
         self.towers.train()

@@ -1,0 +1,87 @@
+"""The fusion recommender as a candidate of the protocols: one user vector, one search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from nearfield.datasets.tables import Collection, Interactions
+from nearfield.evaluate.candidates import Progress, together
+from nearfield.fusion.config import FusionConfig
+from nearfield.fusion.predict import item_vectors, user_vectors
+from nearfield.fusion.train import FusionTrainer
+
+
+class FusionScorer:
+    """Cosines of users and items from trained towers.
+
+    Parameters
+    ----------
+    trainer : FusionTrainer
+        Finished.
+    """
+
+    def __init__(self, trainer: FusionTrainer) -> None:
+        self._trainer = trainer
+        self._items = item_vectors(trainer.towers, trainer.features)
+        self._units = F.normalize(self._items, dim=1)
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The settings that differ from the defaults."""
+        return self._trainer.config.model_dump(mode="json", exclude_defaults=True)
+
+    @property
+    def curve(self) -> Sequence[Mapping[str, float]]:
+        """Training loss after each epoch."""
+        return [
+            {"epoch": float(epoch), "loss": loss}
+            for epoch, loss in enumerate(self._trainer.curve, start=1)
+        ]
+
+    def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the cosine of each user with every item, shape (n, items)."""
+        trainer = self._trainer
+        vectors = user_vectors(
+            trainer.towers,
+            trainer.histories,
+            trainer.attributes,
+            users.astype(np.int64),
+            self._items,
+        )
+        with torch.inference_mode():
+            return (F.normalize(vectors, dim=1) @ self._units.T).numpy()
+
+
+@dataclass(frozen=True)
+class FusionCandidate:
+    """Train the fusion model with settings that were chosen on validation beforehand.
+
+    Parameters
+    ----------
+    config : FusionConfig
+        Used as it is.
+    name : str
+        As shown in tables.
+    """
+
+    config: FusionConfig
+    name: str = "fusion"
+
+    def fit(
+        self,
+        collection: Collection,
+        train: Interactions,
+        validation: Interactions | None,
+        progress: Progress,
+    ) -> FusionScorer:
+        """See `Candidate.fit`: trained on both parts."""
+        trainer = FusionTrainer(collection, self.config, together(train, validation))
+        for step in trainer.run():
+            done = step.epoch * step.total + step.done
+            progress("training", done, step.epochs * step.total)
+        return FusionScorer(trainer)
