@@ -67,7 +67,7 @@ def names(catalogue: Catalogue, profile: Profile) -> str:
 def test_stored_events_come_oldest_first_and_count_by_kind(songs: Catalogue) -> None:
     profile = gather(songs, Ask(user="ann"), ALL)
     assert names(songs, profile) == "abcdefgeh"
-    assert profile.query.weights.tolist() == [1, 1, -1, -1, 1, 1, 1, 1, 1]
+    assert profile.query.weights.tolist() == [1, 1, -0.5, -1, 1, 1, 1, 1, 1]
     assert [EVENT_KINDS[kind] for kind in profile.kinds] == [kind for _, kind, _ in EVENTS]
     assert profile.query.values[0] == 5
     assert np.isnan(profile.query.values[2])

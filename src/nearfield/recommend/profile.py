@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.datasets.tables import AGAINST, EVENT_KINDS
+from nearfield.datasets.histories import event_weights
+from nearfield.datasets.tables import EVENT_KINDS
 from nearfield.errors import InvalidInput
 from nearfield.recommend.ask import Ask
 from nearfield.recommend.attributes import read_attributes
@@ -16,7 +17,6 @@ from nearfield.types import Ids, Scores, UserQuery, no_ids, no_scores
 RATED: Final = EVENT_KINDS.index("rated")
 _LIKED: Final = EVENT_KINDS.index("liked")
 _DISLIKED: Final = EVENT_KINDS.index("disliked")
-_WEIGHTS: Final = np.array([-1 if kind in AGAINST else 1 for kind in EVENT_KINDS], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _known_attributes(catalogue: Catalogue, ask: Ask) -> dict[str, list[str]]:
 
 def _stored(catalogue: Catalogue, user: int) -> _Events:
     history = catalogue.history(user)
-    return _Events(history.items, history.kinds, history.values, _WEIGHTS[history.kinds])
+    return _Events(history.items, history.kinds, history.values, event_weights(history.kinds))
 
 
 def _wished(catalogue: Catalogue, ask: Ask) -> _Events:
