@@ -21,6 +21,9 @@ T = TypeVar("T")
 _BEGIN: Final = "nearfield_begin"
 _ATTEMPTS: Final = 6
 _BUSY_SECONDS: Final = 30.0
+_SQLITE_OPTIONS: Final[dict[str, Any]] = {"connect_args": {"timeout": _BUSY_SECONDS}}
+# parameters by place, as SQLite has them: bulk inserts send plain tuples
+_SERVER_OPTIONS: Final[dict[str, Any]] = {"pool_pre_ping": True, "paramstyle": "format"}
 _EXAMPLES: Final = "sqlite:////absolute/path.db or mysql+pymysql://user:password@host/database"
 
 
@@ -41,9 +44,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _checked(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        extra: dict[str, Any] = (
-            {"connect_args": {"timeout": _BUSY_SECONDS}} if self.sqlite else {"pool_pre_ping": True}
-        )
+        extra = _SQLITE_OPTIONS if self.sqlite else _SERVER_OPTIONS
         try:
             self._engine = create_engine(
                 self.url, json_serializer=partial(json.dumps, ensure_ascii=False), **extra

@@ -1,5 +1,7 @@
 """Bring a database to the present schema with Alembic, in this process and without an .ini file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -25,14 +27,12 @@ def migrate(database: Database) -> None:
     InvalidInput
         If the database was made by a newer version, or holds tables of another program.
     """
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME, _our_turn(database):
         database.write(lambda conn: _upgrade(conn, database))
 
 
 def _upgrade(conn: Connection, database: Database) -> None:
     url = database.url.render_as_string(hide_password=True)
-    if not database.sqlite:  # SQLite's BEGIN IMMEDIATE is the lock
-        _take_lock(conn, f"nearfield {database.url.database}"[:64])
     tables = set(inspect(conn).get_table_names())
     if VERSION_TABLE not in tables and (foreign := tables & set(metadata.tables)):
         raise InvalidInput(
@@ -48,14 +48,26 @@ def _upgrade(conn: Connection, database: Database) -> None:
         ) from error
 
 
-def _take_lock(conn: Connection, name: str) -> None:
-    """Wait for our turn on a server; the lock ends with the connection's session."""
-    got = conn.execute(text("SELECT GET_LOCK(:name, :wait)"), {"name": name, "wait": _LOCK_SECONDS})
-    if got.scalar() != 1:
-        raise Unavailable(
-            f"another process has been migrating the database for {_LOCK_SECONDS} s. Wait until "
-            "it is done, then run the same command again."
-        )
+@contextmanager
+def _our_turn(database: Database) -> Iterator[None]:
+    """Keep other processes of a server out until the migration is committed.
+
+    SQLite needs nothing: there BEGIN IMMEDIATE lets one in at a time, and rolls tables back too.
+    """
+    if database.sqlite:
+        yield
+        return
+    lock = {"name": f"nearfield {database.url.database}"[:64], "wait": _LOCK_SECONDS}
+    with database.reading() as conn:  # of its own: the lock outlives the writer's transaction
+        if conn.execute(text("SELECT GET_LOCK(:name, :wait)"), lock).scalar() != 1:
+            raise Unavailable(
+                f"another process has been migrating the database for {_LOCK_SECONDS} s. Wait "
+                "until it is done, then run the same command again."
+            )
+        try:
+            yield
+        finally:  # the session goes back to the pool and would keep the lock
+            conn.execute(text("SELECT RELEASE_LOCK(:name)"), lock)
 
 
 def _config(conn: Connection) -> Config:

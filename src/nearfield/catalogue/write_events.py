@@ -115,7 +115,7 @@ def cut(users: NDArray[np.int64], batch: int) -> list[tuple[int, int]]:
     list of (start, end)
         Without gaps, from 0 to the number of rows.
     """
-    ends = np.append(np.flatnonzero(users[1:] != users[:-1]) + 1, len(users))
+    ends = np.flatnonzero(np.diff(users, prepend=-1, append=-1))  # 0, where users end, the end
     found, start = [], 0
     while start < len(users):
         fitting = ends[np.searchsorted(ends, start + batch, side="right") - 1]
