@@ -15,8 +15,8 @@ from nearfield.errors import InvalidInput
 from nearfield.evaluate import als, baselines
 from nearfield.evaluate.baselines import EASE, Baseline, ItemKNN, Popularity, recency_weights
 from nearfield.evaluate.candidates import silent
+from nearfield.evaluate.lineup import ranking_baselines
 from nearfield.evaluate.tuned import Tuned, choose
-from nearfield.evaluate.tuned import baselines as standard
 from synthetic import make_tables
 
 
@@ -103,8 +103,8 @@ def test_the_same_seed_gives_the_same_factors(collection: Collection) -> None:
 def test_without_implicit_the_message_names_the_extra() -> None:
     code = (
         "import sys; sys.modules['implicit'] = None\n"
-        "from nearfield.evaluate import als, tuned\n"
-        "names = [model.name for model in tuned.baselines(100, True)]\n"
+        "from nearfield.evaluate import als, lineup\n"
+        "names = [model.name for model in lineup.ranking_baselines(100, True)]\n"
         "print(names)\n"
         "als.ALS().fit(None)\n"
     )
@@ -155,5 +155,5 @@ def test_the_newest_event_counts_at_query_time(collection: Collection) -> None:
 
 
 def test_large_collections_go_without_ease() -> None:
-    assert not any("EASE" in model.name for model in standard(30_000, recency=True))
-    assert not any("recency" in model.name for model in standard(100, recency=False))
+    assert not any("EASE" in model.name for model in ranking_baselines(30_000, recency=True))
+    assert not any("recency" in model.name for model in ranking_baselines(100, recency=False))

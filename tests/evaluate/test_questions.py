@@ -94,4 +94,5 @@ def test_two_parts_join_in_order_of_time() -> None:
     assert joined.user.tolist() == [0, 0, 1, 1, 2, 2, 2]
     assert joined.time.tolist() == [1, 5, 1, 5, 1, 5, 6]
     assert joined.item.tolist() == [0, 1, 1, 1, 2, 3, 4]
+    assert together(TEST, HISTORY).time.tolist() == joined.time.tolist()
     assert together(HISTORY, None) is HISTORY

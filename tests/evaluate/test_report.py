@@ -22,14 +22,14 @@ ROWS = (
         EVIL,
         {"hr@10": 0.25, "ndcg@10": 0.125, "fit_seconds": 1234.5},
         chosen={"l2": 500.0},
-        by_history=(Bucket("0-9", 3, 0.1), Bucket("10-19", 4, 0.2)),
+        by_history=(Bucket("0-9", 30, 0.1), Bucket("10-19", 4, 0.2)),
         popularity=(0.5, 0.5, *[0.0] * 8),
         curve=({"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.5, "ndcg@10": 0.1}),
     ),
     Row(
         "other",
         {"hr@10": 0.5, "ndcg@10": 0.1},
-        by_history=(Bucket("0-9", 3, 0.3), Bucket("10-19", 4, 0.1)),
+        by_history=(Bucket("0-9", 30, 0.3), Bucket("10-19", 4, 0.1)),
         popularity=(0.1,) * 10,
     ),
 )
@@ -103,6 +103,11 @@ def test_plots_use_the_colours_of_the_page(page: str) -> None:
 def test_the_same_rows_give_the_same_page(collection: Collection) -> None:
     sections = {"last-out": ROWS}
     assert render(collection, sections) == render(collection, sections)
+
+
+def test_buckets_of_few_users_are_not_drawn(page: str) -> None:
+    assert "(30)" in page
+    assert "10-19" not in page
 
 
 def test_ids_of_two_plots_do_not_clash(page: str) -> None:

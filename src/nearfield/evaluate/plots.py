@@ -16,6 +16,9 @@ except ImportError:
 else:
     _INSTALLED = True
 
+FEWEST_USERS: Final = 10
+"""A bucket of fewer users is not drawn: its mean says nothing."""
+
 _INK: Final = "#010203"
 _FAINT: Final = "#010204"
 _LINES: Final = tuple(f"#0102{16 + row:02x}" for row in range(8))
@@ -77,16 +80,17 @@ def learning_curves(rows: Sequence[Row]) -> str:
 def gains_by_history(rows: Sequence[Row]) -> str:
     """Draw NDCG@10 over the length of the history, a line a model; "" where nothing is known."""
     shown = sorted((r for r in rows if r.by_history), key=lambda r: -r.metrics["ndcg@10"])
-    if not shown:
+    kept = [b for b in shown[0].by_history if b.users >= FEWEST_USERS] if shown else []
+    if not kept:
         return ""
-    labels = [f"{bucket.label}\n({bucket.users:,})" for bucket in shown[0].by_history]
+    labels = [f"{bucket.label}\n({bucket.users:,})" for bucket in kept]
     colours = _colours(rows)
     with rc_context(_STYLE):
         figure = Figure(figsize=(7.6, 3.2), layout="constrained")
         axes = figure.subplots()
         for row in shown:
             colour = colours[row.model]
-            heights = [bucket.ndcg for bucket in row.by_history]
+            heights = [bucket.ndcg for bucket in row.by_history if bucket.users >= FEWEST_USERS]
             axes.plot(labels, heights, color=colour, marker="o", markersize=4, label=row.model)
         axes.set(xlabel="events before the question (users)", ylabel="NDCG@10")
         axes.set_ylim(bottom=0)

@@ -57,11 +57,12 @@ FIGURES: Final = {
     "log_popularity@10": ("Popularity@10", "mean of log10(1 + events) over what is listed"),
     "rmse": ("RMSE", "root of the mean squared error of predicted ratings"),
     "fit_seconds": ("Seconds", "wall time to choose the settings and to fit"),
+    "fit_cpu_seconds": ("CPU s", "the same in seconds of one processor core"),
 }
 """Heading and meaning of each figure, in the order of the columns."""
 
 _LOW_IS_GOOD: Final = ("rmse",)
-_NEITHER: Final = ("gini@10", "log_popularity@10", "fit_seconds")
+_NEITHER: Final = ("gini@10", "log_popularity@10", "fit_seconds", "fit_cpu_seconds")
 
 
 def write_report(path: Path, collection: Collection, sections: Mapping[str, Sequence[Row]]) -> None:
@@ -142,7 +143,8 @@ def _section(protocol: str, rows: Sequence[Row]) -> str:
             (
                 "Short and long histories",
                 plots.gains_by_history(rows),
-                "NDCG@10 of users with as many events before the question.",
+                "NDCG@10 of users with as many events before the question; lengths that fewer than "
+                f"{plots.FEWEST_USERS} users have are left out.",
             ),
             (
                 "Popularity of what is recommended",
@@ -188,7 +190,7 @@ def _best(key: str, rows: Sequence[Row]) -> float | None:
 def _number(key: str, value: float | None) -> str:
     if value is None:
         return ""
-    if key == "fit_seconds":
+    if key.endswith("seconds"):
         return f"{value:,.1f}"
     return f"{value:.2f}" if key == "log_popularity@10" else f"{value:.4f}"
 

@@ -1,4 +1,4 @@
-"""Choosing the settings of a baseline on validation, and the baselines of each protocol."""
+"""Choosing the settings of a baseline on validation."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -10,17 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from nearfield.datasets.tables import Collection, Interactions
-from nearfield.evaluate import als
-from nearfield.evaluate.baselines import (
-    EASE,
-    MOST_ITEMS,
-    Baseline,
-    HistoryScorer,
-    ItemKNN,
-    Popularity,
-    recency_weights,
-)
-from nearfield.evaluate.candidates import Candidate, Progress, in_favour, silent, together
+from nearfield.evaluate.baselines import Baseline, HistoryScorer, recency_weights
+from nearfield.evaluate.candidates import Progress, in_favour, silent, together
 from nearfield.evaluate.questions import Questions, ndcg
 
 CHOSEN_BY: Final = 10
@@ -150,40 +141,3 @@ class Tuned:
         fitted = baseline.fit(events)
         progress("fitting", 1, 1)
         return _with_history(fitted, events, baseline, half_life)
-
-
-# The first of each grid is the best compromise over ml-1m and ml-100k (benchmarks/results).
-_EASE: Final = tuple(EASE(l2) for l2 in (500.0, 200.0, 1000.0))
-_KNN: Final = tuple(ItemKNN(neighbours) for neighbours in (400, 100))
-_ALS: Final = (als.ALS(), als.ALS(regularization=30.0, alpha=3.0))
-_HALF_LIVES: Final = (2.0, 1.0, 5.0)
-
-
-def baselines(items: int, recency: bool) -> list[Candidate]:
-    """Return the baselines to stand beside a model.
-
-    Parameters
-    ----------
-    items : int
-        Of the collection; EASE is left out above `MOST_ITEMS`.
-    recency : bool
-        Also with recency weights, which help where the next event is asked for; under a random
-        split the "newest" events are no nearer to the answers than any others.
-
-    Returns
-    -------
-    list of Candidate
-        Without iALS where `implicit` is not installed.
-    """
-    found: list[Candidate] = [Tuned("popularity", (Popularity(),)), Tuned("ItemKNN", _KNN)]
-    if recency:
-        found.append(Tuned("ItemKNN + recency", _KNN, _HALF_LIVES))
-    if als.installed():
-        found.append(Tuned("iALS", _ALS))
-        if recency:
-            found.append(Tuned("iALS + recency", _ALS, _HALF_LIVES))
-    if items <= MOST_ITEMS:
-        found.append(Tuned("EASE", _EASE))
-        if recency:
-            found.append(Tuned("EASE + recency", _EASE, _HALF_LIVES))
-    return found
