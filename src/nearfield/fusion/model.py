@@ -172,9 +172,11 @@ class FusionModel:
         Returns
         -------
         Shares
-            `events` of shape (items, events of the query), 0 for events that were not read.
+            `events` of shape (items, events of the query), 0 for events that were not read, and
+            for items that training did not see.
         """
-        wanted = self._units[self._known_rows(items)]
+        rows = self._rows(items)
+        wanted = np.where((rows >= 0)[:, None], self._units[rows], np.float32(0))
         places = self._places(query)
         shares = np.zeros((len(items), len(query.items)), dtype=np.float32)
         bare = UserQuery(user=query.user, attributes=query.attributes)
@@ -201,10 +203,6 @@ class FusionModel:
         """Return the row of each item key; -1 for one that training did not see."""
         rows = np.minimum(np.searchsorted(self.item_keys, keys), len(self.item_keys) - 1)
         return np.where(self.item_keys[rows] == keys, rows, -1).astype(np.int64)
-
-    def _known_rows(self, keys: Ids) -> NDArray[np.int64]:
-        rows = self._rows(keys)
-        return rows[rows >= 0] if (rows >= 0).all() else np.maximum(rows, 0)
 
     def _places(self, query: UserQuery) -> NDArray[np.int64]:
         """Return the positions of the events that are read: known items that count for."""

@@ -23,7 +23,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never a part."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2, sort_keys=True)
+        json.dump(content, file, indent=2)  # in the order given: code books depend on it
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
