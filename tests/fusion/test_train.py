@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nearfield.datasets.splits import leave_last_out
 from nearfield.datasets.tables import Collection
@@ -59,9 +60,9 @@ def test_it_ranks_the_next_item_better_than_popularity() -> None:
     popular = np.bincount(events.take(split.train).item, minlength=events.items)
     seen = events.take(split.train).matrix()[held.user].toarray() > 0
 
-    def rank(table: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def rank(table: NDArray[np.generic]) -> NDArray[np.int64]:
         own = table[np.arange(len(held)), held.item][:, None]
-        return ((table > own) & ~seen).sum(axis=1)
+        return np.asarray(((table > own) & ~seen).sum(axis=1))
 
     ours = rank(scores)
     baseline = rank(np.tile(popular, (len(held), 1)))
