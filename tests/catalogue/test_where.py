@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.catalogue.store import Catalogues
-from nearfield.catalogue.where import (
+from nearfield.catalogue.condition import (
     AllOf,
     AnyOf,
     Compare,
@@ -22,8 +21,9 @@ from nearfield.catalogue.where import (
     Not,
     OneOf,
     Test,
-    parse_where,
 )
+from nearfield.catalogue.store import Catalogues
+from nearfield.catalogue.where import parse_where
 from nearfield.errors import InvalidInput, NotFound
 from small_frames import item_frame, tables
 

@@ -1,17 +1,17 @@
 """One catalogue: what is asked while recommending and training, and live events."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from nearfield.catalogue import queries
 from nearfield.catalogue.checks import check_events
 from nearfield.catalogue.collect import collect
+from nearfield.catalogue.condition import Condition
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import Counts, History, Item
 from nearfield.catalogue.lookups import (
@@ -19,11 +19,11 @@ from nearfield.catalogue.lookups import (
     find_item_keys,
     find_items,
     find_user_keys,
+    read_attribute_values,
     read_history,
+    read_matching,
     read_popular,
 )
-from nearfield.catalogue.schema import items, users
-from nearfield.catalogue.where import Condition
 from nearfield.catalogue.where_sql import where_sql
 from nearfield.catalogue.write_events import import_events
 from nearfield.datasets.tables import Collection
@@ -70,30 +70,28 @@ class Catalogue:
         texts = [_text(one) for one in ids]
         with self._database.reading() as conn:
             found = find_item_keys(conn, self.number, texts)
-        advice = "Check the spelling, or import the items again if they are new."
-        return np.array(self._all(texts, found, "items", advice), dtype=np.int64)
+        return np.array(_in_order(self.name, "items", texts, found), dtype=np.int64)
 
     def user_key(self, user: PublicId) -> int:
         """Return the key of a user, whose id must match exactly; NotFound where unknown."""
         text = _text(user)
         with self._database.reading() as conn:
             found = find_user_keys(conn, self.number, [text])
-        advice = "Check the spelling, or recommend by liked items or attributes instead."
-        return self._all([text], found, "users", advice)[0]
+        return _in_order(self.name, "users", [text], found)[0]
 
     def item_ids(self, keys: Ids) -> list[PublicId]:
         """Return the owner's ids, in the order of `keys`: integers where `integer_ids`."""
         wanted = keys.tolist()
         with self._database.reading() as conn:
             found = find_item_ids(conn, self.number, wanted)
-        return self._all(wanted, found, "item keys", _STALE)
+        return _in_order(self.name, "item keys", wanted, found)
 
     def items(self, keys: Ids) -> list[Item]:
         """Return all that is known of items, in the order of `keys`; NotFound where unknown."""
         wanted = keys.tolist()
         with self._database.reading() as conn:
             found = find_items(conn, self.number, wanted)
-        return self._all(wanted, found, "item keys", _STALE)
+        return _in_order(self.name, "item keys", wanted, found)
 
     def history(self, user: int, limit: int | None = None) -> History:
         """Return the newest `limit` events of a user (all where None), oldest first."""
@@ -107,7 +105,7 @@ class Catalogue:
             found = {
                 key: dict(known) for key, known in conn.execute(queries.USER_ATTRIBUTES, bound)
             }
-        return self._all([user], found, "user keys", _STALE)[0]
+        return _in_order(self.name, "user keys", [user], found)[0]
 
     def attribute_names(self) -> list[str]:
         """Return the names of everything that is known of some user, in the order first seen."""
@@ -126,10 +124,8 @@ class Catalogue:
         """Return the values that users have of an attribute, sorted; empty where none has it."""
         if name not in self._state().user_attributes:
             return []
-        value = users.c.attributes[name].as_string()
-        query = select(value).distinct().where(users.c.catalogue_id == self.number)
         with self._database.reading() as conn:
-            return sorted(conn.execute(query.where(value.is_not(None))).scalars())
+            return read_attribute_values(conn, self.number, name)
 
     def popular(self, limit: int, where: Condition | None = None) -> tuple[Ids, NDArray[np.int64]]:
         """Return the items that most people chose, and how many each.
@@ -160,11 +156,8 @@ class Catalogue:
     def matching(self, where: Condition) -> Ids:
         """Return the keys of the items that satisfy a condition, rising."""
         condition = where_sql(where, self._state().item_attributes)
-        query = select(items.c.id).where(items.c.catalogue_id == self.number, condition)
         with self._database.reading() as conn:
-            return np.array(
-                conn.execute(query.order_by(items.c.id)).scalars().all(), dtype=np.int64
-            )
+            return read_matching(conn, self.number, condition)
 
     def collection(self) -> Collection:
         """Return everything, as trainers read it: the same catalogue gives the same arrays."""
@@ -192,24 +185,26 @@ class Catalogue:
             raise NotFound(f"catalogue {self.name!r} was removed. Import it anew.")
         return found
 
-    def _all(self, wanted: list[Any], found: dict[Any, T], what: str, advice: str) -> list[T]:
-        """Return what was found of everything wanted, in that order."""
-        try:
-            return [found[one] for one in wanted]
-        except KeyError:
-            unknown = list(dict.fromkeys(one for one in wanted if one not in found))
-            raise NotFound(
-                f"catalogue {self.name!r} does not have {len(unknown)} of the {what}: "
-                f"{_listed(unknown)}. {advice}"
-            ) from None
-
 
 _STALE = "They are of another catalogue, or this one was removed and imported anew: publish again."
+_ADVICE = {
+    "items": "Check the spelling, or import the items again if they are new.",
+    "users": "Check the spelling, or recommend by liked items or attributes instead.",
+    "item keys": _STALE,
+    "user keys": _STALE,
+}
 
 
-def _listed(unknown: Iterable[Any]) -> str:
-    shown = [repr(one) for one in unknown]
-    return ", ".join(shown[:5]) + (", ..." if len(shown) > 5 else "")
+def _in_order(name: str, what: str, wanted: list[Any], found: dict[Any, T]) -> list[T]:
+    """Return what was found of everything wanted, in that order."""
+    try:
+        return [found[one] for one in wanted]
+    except KeyError:
+        unknown = list(dict.fromkeys(one for one in wanted if one not in found))
+    shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
+    raise NotFound(
+        f"catalogue {name!r} does not have {len(unknown)} of the {what}: {shown}. {_ADVICE[what]}"
+    )
 
 
 def _text(public: PublicId) -> str:

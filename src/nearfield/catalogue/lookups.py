@@ -1,11 +1,12 @@
-"""Answers of one or a few rows, read through a connection that the caller lends."""
+"""Answers to single questions, read through a connection that the caller lends."""
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, select
 
 from nearfield.catalogue import queries
 from nearfield.catalogue.facts import History, Item
+from nearfield.catalogue.schema import items, users
 from nearfield.types import Ids, PublicId
 
 
@@ -72,3 +73,16 @@ def read_popular(conn: Connection, catalogue: int) -> tuple[Ids, NDArray[np.int6
     rows = conn.execute(queries.POPULAR, {"catalogue": catalogue}).all()
     found = np.array(rows, dtype=np.int64).reshape(-1, 2)
     return found[:, 0].copy(), found[:, 1].copy()
+
+
+def read_matching(conn: Connection, catalogue: int, condition: ColumnElement[bool]) -> Ids:
+    """Return the keys of the items of which a condition is true, rising."""
+    query = select(items.c.id).where(items.c.catalogue_id == catalogue, condition)
+    return np.array(conn.execute(query.order_by(items.c.id)).scalars().all(), dtype=np.int64)
+
+
+def read_attribute_values(conn: Connection, catalogue: int, name: str) -> list[str]:
+    """Return the distinct values that users have of a known attribute, sorted."""
+    value = users.c.attributes[name].as_string()
+    query = select(value).distinct().where(users.c.catalogue_id == catalogue)
+    return sorted(conn.execute(query.where(value.is_not(None))).scalars())

@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, and_, cast, not_, or_, select
 from sqlalchemy.sql import operators
 
-from nearfield.catalogue.schema import item_genres, items
-from nearfield.catalogue.where import (
+from nearfield.catalogue.condition import (
     FIELDS,
     GENRE,
     ITEM,
@@ -29,6 +28,7 @@ from nearfield.catalogue.where import (
     Test,
     problem,
 )
+from nearfield.catalogue.schema import item_genres, items
 from nearfield.errors import InvalidInput
 
 _COMPARE = {
