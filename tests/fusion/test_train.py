@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def test_it_ranks_the_next_item_better_than_popularity() -> None:
     popular = np.bincount(events.take(split.train).item, minlength=events.items)
     seen = events.take(split.train).matrix()[held.user].toarray() > 0
 
-    def rank(table: NDArray[np.generic]) -> NDArray[np.int64]:
+    def rank(table: NDArray[Any]) -> NDArray[np.int64]:
         own = table[np.arange(len(held)), held.item][:, None]
         return np.asarray(((table > own) & ~seen).sum(axis=1))
 

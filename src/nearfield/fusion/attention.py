@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nearfield.fusion.dropout import ByteDropout
+
 _GROWTH = 4
 """Hidden units of the feed-forward part, in widths."""
 
@@ -41,7 +43,7 @@ class Block(nn.Module):
         self.before_feed = nn.LayerNorm(width)
         self.feed_in = nn.Linear(width, _GROWTH * width)
         self.feed_out = nn.Linear(_GROWTH * width, width)
-        self.drop = nn.Dropout(dropout)
+        self.drop = ByteDropout(dropout)
         slopes = 0.5 ** (1 + 2 * torch.arange(heads)).float()
         self.age_bias = nn.Parameter(-slopes[:, None] * torch.arange(window + 1))
         self.user_bias = nn.Parameter(torch.zeros(heads))

@@ -17,7 +17,7 @@ from nearfield.types import Scores
 UNKNOWN: Final = 0
 """Code of every value that is missing or was not seen in training."""
 
-TITLE_WORDS: Final = 15
+TITLE_WORDS: Final = 8
 """Words of a title that are read; longer titles are cut."""
 
 AGE: Final = "age"

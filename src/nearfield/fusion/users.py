@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nearfield.fusion.attention import Block
 from nearfield.fusion.config import FusionConfig
+from nearfield.fusion.dropout import ByteDropout
 from nearfield.fusion.features import Vocabulary
 
 _ATTRIBUTE_DIM = 16
@@ -86,7 +88,7 @@ class UserTower(nn.Module):
             Block(config.width, config.heads, config.window, config.dropout)
             for _ in range(config.layers)
         )
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = ByteDropout(config.dropout)
         self.final_norm = nn.LayerNorm(config.width)
         self.out = nn.Linear(config.width, config.dim)
         self.recency = nn.Parameter(torch.tensor(_FIRST_WEIGHTS))
@@ -169,8 +171,8 @@ class UserTower(nn.Module):
 
 def _take(items: Tensor, rows: Tensor) -> Tensor:
     """Return the vectors of rows, shape (batch, length, dim), zeros where the row is -1."""
-    padded = torch.cat([items, items.new_zeros(1, items.shape[1])])
-    return padded[rows]  # -1 is the last row
+    padded = F.pad(items, (0, 0, 0, 1))
+    return F.embedding(torch.where(rows < 0, len(items), rows), padded)
 
 
 def _decay(weights: Tensor, recency: Tensor) -> Tensor:
