@@ -3,7 +3,6 @@
 import logging
 import shutil
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -73,13 +72,9 @@ class Connection:
         patience: dict[str, Any] = {"timeout": ANSWER_SECONDS}
         if method in _SLOW:
             patience = {"retry_times": 3}
-        return self.run(getattr(self._client, method), *args, **{**patience, **options})
-
-    def run(self, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Call something that came from `call` (an iterator's `next`) on the same terms."""
         with self._turn:
             try:
-                return function(*args, **options)
+                return getattr(self._client, method)(*args, **{**patience, **options})
             except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
                 raise self._unavailable(error) from error
 

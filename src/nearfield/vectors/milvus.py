@@ -30,7 +30,7 @@ _ANSWER: Final = 100_000  # hits a message
 class MilvusIndex:
     """Searches one collection with the fields `id` and `vector`, by inner product.
 
-    It reads its own writes (consistency "Session"); what others wrote, some moments later.
+    It reads its own writes; what others wrote, some moments later.
 
     Parameters
     ----------
@@ -47,9 +47,10 @@ class MilvusIndex:
         self.dim = dim
         self.collection = collection
         self._connection = connection
+        self._has_written = False
 
     def __len__(self) -> int:
-        rows = self._call("query", filter="", output_fields=["count(*)"])
+        rows = self._read("query", filter="", output_fields=["count(*)"])
         return int(rows[0]["count(*)"])
 
     def upsert(self, ids: Ids, vectors: Vectors) -> None:
@@ -58,16 +59,14 @@ class MilvusIndex:
         for start in range(0, len(keys), _BATCH):
             part = slice(start, start + _BATCH)
             pairs = zip(keys[part].tolist(), rows[part], strict=True)
-            self._connection.call(
-                "upsert", self.collection, [{_ID: key, _VECTOR: row} for key, row in pairs]
-            )
+            self._write("upsert", data=[{_ID: key, _VECTOR: row} for key, row in pairs])
 
     def delete(self, ids: Ids) -> None:
         """Remove rows; ids that are not there are ignored."""
         keys = check_ids(ids)
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH].tolist()
-            self._connection.call("delete", self.collection, ids=part)
+            self._write("delete", ids=part)
 
     def get(self, ids: Ids) -> Vectors:
         """Return the vectors of `ids` in the order asked, shape (ids, dim)."""
@@ -96,13 +95,19 @@ class MilvusIndex:
         return hits
 
     def scan(self) -> Iterator[tuple[Ids, Vectors]]:
-        """Yield every row once, in batches."""
-        iterator = self._call("query_iterator", batch_size=_PAGE, output_fields=[_ID, _VECTOR])
-        try:
-            while rows := self._connection.run(iterator.next):
-                yield self._arrays(rows)
-        finally:
-            iterator.close()
+        """Yield every row once, in batches, by rising id."""
+        last = 0
+        # Not pymilvus' own iterator: on 2.3 it reads a moment of the past, at worst an empty one.
+        while rows := self._read(
+            "query",
+            filter=f"{_ID} > {last}",
+            limit=_PAGE,
+            iterator="True",  # pages by rising id, which a mere limit does not promise
+            output_fields=[_ID, _VECTOR],
+        ):
+            ids, vectors = self._arrays(rows)
+            yield ids, vectors
+            last = int(ids.max())
 
     def _complete(self, hits: Hits, queries: Vectors, excluded: Ids) -> None:
         """Fill up rows that are short although the collection has more, in place.
@@ -123,7 +128,7 @@ class MilvusIndex:
         hits = Hits.empty(len(queries), count)
         size = max(1, _ANSWER // count)
         for start in range(0, len(queries), size):
-            answers: Sequence[Any] = self._call(
+            answers: Sequence[Any] = self._read(
                 "search",
                 data=list(queries[start : start + size]),
                 anns_field=_VECTOR,
@@ -142,7 +147,7 @@ class MilvusIndex:
         rows: list[Any] = []
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH].tolist()
-            rows += self._call("get", ids=part, output_fields=[_ID, _VECTOR])
+            rows += self._read("get", ids=part, output_fields=[_ID, _VECTOR])
         held, vectors = self._arrays(rows)
         order = np.argsort(held)
         return held[order], vectors[order]
@@ -154,10 +159,28 @@ class MilvusIndex:
             vectors[place] = row[_VECTOR]
         return ids, vectors
 
-    def _call(self, method: str, **options: Any) -> Any:
+    def _read(self, method: str, **options: Any) -> Any:
+        """Read what this object wrote: the first read after a write waits for it (0.2 s).
+
+        It waits by counting, because Milvus 2.3 answers a paged query from the past whatever
+        consistency is asked of it.
+        """
+        if self._has_written:
+            self._has_written = False  # first: another thread may write while this one waits
+            self._connection.call(
+                "query",
+                self.collection,
+                filter="",
+                output_fields=["count(*)"],
+                consistency_level="Strong",
+            )
         return self._connection.call(
             method, self.collection, consistency_level="Session", **options
         )
+
+    def _write(self, method: str, **options: Any) -> None:
+        self._connection.call(method, self.collection, **options)
+        self._has_written = True
 
 
 def create_collection(

@@ -15,6 +15,12 @@ if sys.platform == "win32":  # pragma: no cover
 else:
     import fcntl
 
+LITE_REMEDY: Final = (
+    "Milvus Lite serves one process. Stop that process, ask it through the HTTP service, or set "
+    "NEARFIELD_MILVUS_URI to a Milvus server."
+)
+"""What to do when another process has a Milvus Lite folder open."""
+
 _LONGEST: Final = 200
 """Characters of the command line that are kept."""
 
@@ -29,6 +35,8 @@ class OwnerLock:
     ----------
     folder : Path
         What is owned; the lock is the file beside it, `<folder>.lock`, which stays.
+    remedy : str
+        What the one who is refused should do.
 
     Raises
     ------
@@ -36,14 +44,14 @@ class OwnerLock:
         Naming the owner (pid, command, since when) and the remedy.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, remedy: str = LITE_REMEDY) -> None:
         self._file = os.open(f"{folder}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
             _lock(self._file)
         except OSError:
             owner = _read(self._file)
             os.close(self._file)
-            raise InUse(_explain(folder, owner)) from None
+            raise InUse(_explain(folder, owner, remedy)) from None
         command = shlex.join(sys.argv)[:_LONGEST]
         since = datetime.now(UTC).isoformat(timespec="seconds")
         text = json.dumps({"pid": os.getpid(), "command": command, "since": since})
@@ -78,7 +86,7 @@ def _read(file: int) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _explain(folder: Path, owner: dict[str, object]) -> str:
+def _explain(folder: Path, owner: dict[str, object], remedy: str) -> str:
     if owner.get("pid") == os.getpid():
         return (
             f"{folder} is open in this process already (since {owner.get('since')}). "
@@ -86,7 +94,5 @@ def _explain(folder: Path, owner: dict[str, object]) -> str:
         )
     return (
         f"{folder} is in use by process {owner.get('pid', '(unknown)')} "
-        f"({owner.get('command', 'starting')}, since {owner.get('since', 'now')}): Milvus Lite "
-        f"serves one process. Stop that process, ask it through the HTTP service, or set "
-        f"NEARFIELD_MILVUS_URI to a Milvus server."
+        f"({owner.get('command', 'starting')}, since {owner.get('since', 'now')}): {remedy}"
     )
