@@ -1,11 +1,8 @@
-from pathlib import Path
-
 import numpy as np
-import polars as pl
 import pytest
 
 from nearfield.datasets.tables import Collection
-from nearfield.errors import InvalidInput, NotFound
+from nearfield.errors import InvalidInput
 from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.model import FusionModel
 from nearfield.fusion.train import FusionTrainer
@@ -18,90 +15,10 @@ def query(items: Ids, **given: object) -> UserQuery:
     return UserQuery(items=items, values=values, weights=weights, **given)  # type: ignore[arg-type]
 
 
-EVERYONE = [
-    UserQuery(user=1, attributes={"gender": "F", "age": "25"}),
-    query(np.array([3, 9, 4])),
-    UserQuery(attributes={"age": "25", "gender": "F", "occupation": "programmer"}),
-    query(np.array([7]), user=5),
-]
-
-
-def test_everyone_gets_a_unit_vector_from_the_same_weights(model: FusionModel) -> None:
-    vectors = model.embed_users(EVERYONE)
-    assert vectors.shape == (4, 16)
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert np.linalg.matrix_rank(vectors) == 4
-
-
-def test_a_query_is_answered_alone_as_among_others(model: FusionModel) -> None:
-    together = model.embed_users(EVERYONE)
-    for row, one in enumerate(EVERYONE):
-        assert np.allclose(model.embed_users([one])[0], together[row], atol=1e-5)
-
-
-def test_nothing_known_gives_zeros(model: FusionModel) -> None:
-    unknown = [
-        UserQuery(),
-        UserQuery(user=10_000, attributes={"gender": "x"}),
-        query(np.array([9999])),
-    ]
-    assert not model.embed_users(unknown).any()
-
-
 def test_order_matters(model: FusionModel) -> None:
     there, back = query(np.array([3, 9, 4])), query(np.array([4, 9, 3]))
     vectors = model.embed_users([there, back])
     assert not np.allclose(vectors[0], vectors[1], atol=1e-3)
-
-
-def test_what_is_disliked_and_its_like_score_lower(model: FusionModel) -> None:
-    ids, vectors = model.item_keys, model._units
-    before = model.embed_users([query(np.array([3, 9]))])[0]
-    weights = np.array([1, 1, -1], dtype=np.float32)
-    after = model.embed_users([query(np.array([3, 9, 20]), weights=weights)])[0]
-    disliked = vectors[ids == 20][0]
-    nearest = np.argsort(-(vectors @ disliked))[:5]
-    assert (vectors[nearest] @ after < vectors[nearest] @ before).all()
-
-
-def test_saved_and_loaded_gives_equal_answers(model: FusionModel, tmp_path: Path) -> None:
-    model.save(tmp_path / "v1")
-    loaded = FusionModel.load(tmp_path / "v1")
-    assert np.array_equal(loaded.embed_users(EVERYONE), model.embed_users(EVERYONE))
-    assert loaded.config == model.config
-    assert loaded.card["catalogue"] == "movies"
-    assert not [path for path in (tmp_path / "v1").iterdir() if "pkl" in path.name]
-
-
-def test_a_broken_or_missing_folder_says_so(model: FusionModel, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"card\.json does not exist; is .* the folder of a model"):
-        FusionModel.load(tmp_path)
-    model.save(tmp_path)
-    weights = tmp_path / "weights.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(InvalidInput, match=r"not a whole safetensors file"):
-        FusionModel.load(tmp_path)
-
-
-def test_items_that_came_later_are_embedded_by_what_they_are(
-    model: FusionModel, collection: Collection
-) -> None:
-    new = collection.items.head(3).with_columns(key=pl.lit(9000) + pl.int_range(3))
-    ids, vectors = model.embed_items(pl.concat([collection.items, new]))
-    assert ids[-3:].tolist() == [9000, 9001, 9002]
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert not np.allclose(vectors[-3:], vectors[:3], atol=1e-2)
-
-
-def test_shares_are_parts_of_one_and_only_of_what_was_read(model: FusionModel) -> None:
-    weights = np.array([1, -1, 1, 1], dtype=np.float32)
-    asked = query(np.array([3, 9, 4, 9999]), weights=weights, attributes={"gender": "F"})
-    shares = model.explain(asked, model.item_keys[10:20])
-    assert shares.events.shape == (10, 4)
-    assert (shares.events >= 0).all()
-    assert (shares.attributes >= 0).all()
-    assert not shares.events[:, [1, 3]].any()  # disliked; not in the model
-    assert np.allclose(shares.events.sum(axis=1) + shares.attributes, 1, atol=1e-4)
 
 
 def test_a_catalogue_without_two_events_of_anyone_is_refused(collection: Collection) -> None:
