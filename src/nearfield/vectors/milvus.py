@@ -82,7 +82,7 @@ class MilvusIndex:
     ) -> Hits:
         """Return the `k` rows with the largest inner product, best first, ties by rising id."""
         queries = check_queries(queries, self.dim, k)
-        excluded = no_ids() if exclude is None else np.unique(check_ids(exclude))
+        excluded = no_ids() if exclude is None else np.sort(check_ids(exclude))
         if only is not None:
             return exact_hits(queries, k, *self._some(np.setdiff1d(check_ids(only), excluded)))
         if not len(queries):

@@ -47,7 +47,7 @@ def refill(fetch: Fetch, queries: Vectors, k: int, excluded: Ids, reach: int) ->
     k : int
         Rows wanted for each query.
     excluded : int64, shape (any,)
-        Rows to drop.
+        Rows to drop, in rising order.
     reach : int
         The largest count to ask the engine for.
     """
@@ -88,7 +88,8 @@ def _drop(found: Hits, excluded: Ids) -> Hits:
     """Blank the excluded rows."""
     if not len(excluded):
         return found
-    gone = np.isin(found.ids, excluded)
+    places = np.minimum(np.searchsorted(excluded, found.ids), len(excluded) - 1)
+    gone = excluded[places] == found.ids  # np.isin would sort all the excluded at each call
     return Hits(np.where(gone, -1, found.ids), np.where(gone, -np.inf, found.scores))
 
 
