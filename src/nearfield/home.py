@@ -1,5 +1,243 @@
 """The Python API: one Nearfield home, as a class."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from platformdirs import user_data_path
+
+from nearfield.catalogue.facts import CatalogueSummary
+from nearfield.datasets.columns import Reading
+from nearfield.datasets.read import from_frames
+from nearfield.errors import InvalidInput
+from nearfield.evaluate.protocol import Row
+from nearfield.pipelines.evaluate import Evaluation, Protocol, evaluate, read_collection
+from nearfield.pipelines.imports import Imported, import_folder, import_read
+from nearfield.pipelines.models import StoredModel
+from nearfield.pipelines.progress import Progress, Steps, finish
+from nearfield.pipelines.publish import publish, rollback
+from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.train import RECOMMENDERS, train_fusion
+from nearfield.recommend.ask import Ask
+from nearfield.types import PublicId, Recommendation
+from nearfield.vectors.spaces import Space
+
 
 class Nearfield:
-    """One home: its catalogues, models and spaces."""
+    """One home: its catalogues, models and spaces. May be used from several threads.
+
+    What takes long comes twice: `train` returns when it is done; `iter_train` yields `Progress`
+    on the way and returns the same (``model = yield from home.iter_train("fusion")``).
+
+    Parameters
+    ----------
+    home : path, optional
+        Folder of all state; the platform's data folder where not given. (Only the command line
+        reads the environment.)
+    milvus_uri, milvus_token : str, optional
+        A Milvus server, and ``user:password``; Milvus Lite inside the home where not given.
+    database_url : str, optional
+        SQLAlchemy's form of an address; SQLite inside the home where not given.
+
+    Examples
+    --------
+    >>> with Nearfield("/tmp/films") as nearfield:  # doctest: +SKIP
+    ...     nearfield.import_folder("movies", "ml-1m")
+    ...     nearfield.train("fusion")
+    ...     nearfield.publish()
+    ...     nearfield.recommend(user=1)
+    """
+
+    def __init__(
+        self,
+        home: Path | str | None = None,
+        *,
+        milvus_uri: str | None = None,
+        milvus_token: str | None = None,
+        database_url: str | None = None,
+    ) -> None:
+        folder = user_data_path("nearfield") if home is None else Path(home)
+        self.stores = Stores(folder, milvus_uri, milvus_token, database_url)
+        self._recommenders = Recommenders(self.stores)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close SQL and Milvus, so that another process may open the same home."""
+        self.stores.close()
+
+    def import_folder(self, name: str, folder: Path | str, strict: bool = False) -> Imported:
+        """Bring a MovieLens or RecBole folder or archive into the catalogue of that name."""
+        return finish(self.iter_import_folder(name, folder, strict))
+
+    def iter_import_folder(
+        self, name: str, folder: Path | str, strict: bool = False
+    ) -> Steps[Imported]:
+        """As `import_folder`, yielding progress."""
+        return import_folder(self.stores, name, Path(folder), strict)
+
+    def import_tables(
+        self,
+        name: str,
+        items: Any = None,
+        users: Any = None,
+        events: Any = None,
+        columns: Mapping[str, str] | None = None,
+        reading: Reading | None = None,
+    ) -> Imported:
+        """Bring pandas, Polars or Arrow tables into the catalogue of that name.
+
+        Importing twice changes nothing. At least events or items must be given.
+
+        Parameters
+        ----------
+        name : str
+            The catalogue; made if there is none.
+        items, users, events : table, optional
+            Columns are found by their usual names, or by `columns`; others are attributes.
+        columns : mapping, optional
+            Our name to the table's: user, item, value, time, kind, title, year, genres.
+        reading : Reading, optional
+            Scale of ratings, kind of events, strictness.
+        """
+        return finish(self.iter_import_tables(name, items, users, events, columns, reading))
+
+    def iter_import_tables(
+        self,
+        name: str,
+        items: Any = None,
+        users: Any = None,
+        events: Any = None,
+        columns: Mapping[str, str] | None = None,
+        reading: Reading | None = None,
+    ) -> Steps[Imported]:
+        """As `import_tables`, yielding progress."""
+        return import_read(self.stores, name, from_frames(items, users, events, columns, reading))
+
+    def train(
+        self, recommender: str = "fusion", *, catalogue: str | None = None, **config: Any
+    ) -> StoredModel:
+        """Train a model and keep it; `config` are fields of `FusionConfig`, e.g. ``epochs=4``."""
+        return finish(self.iter_train(recommender, catalogue=catalogue, **config))
+
+    def iter_train(
+        self, recommender: str = "fusion", *, catalogue: str | None = None, **config: Any
+    ) -> Steps[StoredModel]:
+        """As `train`, yielding progress."""
+        if recommender not in RECOMMENDERS:
+            raise InvalidInput(
+                f"no recommender {recommender!r}: wanted one of {', '.join(RECOMMENDERS)}."
+            )
+        return train_fusion(self.stores, catalogue, config)
+
+    def publish(
+        self, catalogue: str | None = None, model: Path | str | StoredModel | None = None
+    ) -> Space:
+        """Let a model answer: the newest, or the one given (itself or its folder)."""
+        return finish(self.iter_publish(catalogue, model))
+
+    def iter_publish(
+        self, catalogue: str | None = None, model: Path | str | StoredModel | None = None
+    ) -> Steps[Space]:
+        """As `publish`, yielding progress."""
+        folder = model.folder if isinstance(model, StoredModel) else model
+        return publish(self.stores, catalogue, None if folder is None else Path(folder))
+
+    def recommend(
+        self,
+        user: PublicId | None = None,
+        n: int = 10,
+        *,
+        catalogue: str | None = None,
+        attributes: Mapping[str, str | int] | None = None,
+        liked: Sequence[PublicId] | Mapping[PublicId, float] = (),
+        disliked: Sequence[PublicId] = (),
+        exclude: Sequence[PublicId] = (),
+        allow: Sequence[PublicId] | None = None,
+        where: str | None = None,
+        diversity: float = 0.0,
+        space: str = "fusion",
+    ) -> list[Recommendation]:
+        """Recommend at most `n` items, best first, none that the user has seen.
+
+        All parts may be missing; `Ask` describes them. `catalogue` may be left out if there is
+        only one.
+        """
+        ask = Ask(
+            user=user,
+            attributes=attributes or {},
+            liked=liked or (),
+            disliked=disliked or (),
+            k=n,
+            exclude=exclude,
+            allow=allow,
+            where=where,
+            diversity=diversity,
+        )
+        return self._recommenders.get(catalogue, space).recommend(ask)
+
+    def similar_items(
+        self,
+        item: PublicId,
+        n: int = 10,
+        *,
+        catalogue: str | None = None,
+        exclude: Sequence[PublicId] = (),
+        where: str | None = None,
+        diversity: float = 0.0,
+        space: str = "fusion",
+    ) -> list[Recommendation]:
+        """Return at most `n` items nearest to one, best first, without itself."""
+        recommender = self._recommenders.get(catalogue, space)
+        return recommender.similar(item, n, where, diversity, exclude)
+
+    def evaluate(
+        self,
+        catalogue: str | None = None,
+        protocol: Protocol = "last-out",
+        models: Sequence[str] = (),
+        **config: Any,
+    ) -> list[Row]:
+        """Measure fusion beside the baselines; see `docs/evaluation.md`."""
+        return list(self.iter_evaluate(catalogue, protocol, models, **config))
+
+    def iter_evaluate(
+        self,
+        catalogue: str | None = None,
+        protocol: Protocol = "last-out",
+        models: Sequence[str] = (),
+        **config: Any,
+    ) -> Iterator[Row]:
+        """As `evaluate`, yielding each row as soon as it is measured."""
+        wanted = Evaluation(protocol, models, config)
+        return evaluate(read_collection(self.stores, catalogue), wanted)
+
+    def rollback(self, catalogue: str | None = None, space: str = "fusion") -> Space:
+        """Let the version answer again that did before the last publish."""
+        return rollback(self.stores, catalogue, space)
+
+    def catalogues(self) -> list[CatalogueSummary]:
+        """Return what each catalogue holds."""
+        return self.stores.catalogues.summaries()
+
+    def models(self, catalogue: str | None = None) -> list[StoredModel]:
+        """Return the trained models, oldest first within each catalogue."""
+        return self.stores.models.list(catalogue)
+
+    def spaces(self) -> list[Space]:
+        """Return the versions in Milvus: those that answer, and those kept for a rollback."""
+        return self.stores.spaces.list()
+
+
+__all__ = ["Nearfield", "Progress"]

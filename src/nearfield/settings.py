@@ -13,9 +13,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NEARFIELD_", frozen=True, extra="ignore")
 
-    home: Annotated[
-        Path, Field(default_factory=lambda: user_data_path("nearfield"), description="all state")
-    ]
+    home: Annotated[Path, Field(description="folder of all state")] = user_data_path("nearfield")
     milvus_uri: Annotated[
         str | None, Field(description="a Milvus server; not set: Milvus Lite inside the home")
     ] = None

@@ -154,7 +154,7 @@ def tell(
             for row, share in zip(rows, parts, strict=True)
             if row in sentences and share >= LEAST_SHARE
         ]
-        if rest >= LEAST_SHARE:
+        if rest >= LEAST_SHARE and (query.attributes or query.user is not None):
             reasons.append(Reason(profile_text, rest))
         answers.append(tuple(sorted(reasons, key=lambda reason: -reason.share)))
     return answers

@@ -1,0 +1,112 @@
+"""Recommendations as a table for people and as data for programs."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from nearfield.types import Reason, Recommendation
+
+STARS: Final = 5
+"""The classical scale of this model: scores are shown as 5 x cosine."""
+
+_STARTS: Final = (
+    "because you rated ",
+    "because you watched ",
+    "because you listened to ",
+    "because you liked ",
+    "both are ",
+)
+"""How reasons begin; a cell of a table does without."""
+
+_GAP: Final = 2
+_TITLES: Final = 0.62
+"""Share of the room that titles may take from reasons."""
+
+_LEAST: Final = 12
+"""The narrowest that titles and reasons become."""
+
+
+def as_data(answers: Iterable["Recommendation"]) -> list[dict[str, Any]]:
+    """Return what `--json` prints; scores are cosines."""
+    return [
+        {
+            "item": one.item,
+            "title": one.title,
+            "score": one.score,
+            "space": one.space,
+            "reasons": [
+                {"text": why.text, "share": round(why.share, 4), "item": why.item}
+                for why in one.reasons
+            ],
+            "year": one.year,
+            "genres": list(one.genres),
+        }
+        for one in answers
+    ]
+
+
+def as_table(answers: Sequence["Recommendation"], width: int) -> Table:
+    """Return the table that people read: Top, Ids, Title, Score (5 x cosine), and why.
+
+    Parameters
+    ----------
+    answers : sequence of Recommendation
+        Best first.
+    width : int
+        Of the terminal, in characters.
+    """
+    titles = [_title(one.title, one.year) for one in answers]
+    ids = [str(one.item) for one in answers]
+    fixed = 3 + max(map(len, ids), default=3) + 5 + 4 * _GAP
+    room = max(2 * _LEAST, width - fixed)
+    title_room = max(_LEAST, min(max(map(len, titles), default=_LEAST), round(_TITLES * room)))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    table.add_column("Top", justify="right")
+    table.add_column("Ids", justify="right", no_wrap=True)
+    table.add_column("Title", no_wrap=True, overflow="ellipsis", max_width=title_room)
+    table.add_column("Score", justify="right")
+    table.add_column("Because of", no_wrap=True, overflow="ellipsis", style="dim")
+    for top, (one, item, title) in enumerate(zip(answers, ids, titles, strict=True), start=1):
+        score = "" if math.isnan(one.score) else f"{STARS * one.score:.2f}"
+        why = fitting(one.reasons, room - title_room)
+        table.add_row(str(top), escape(item), escape(title), score, escape(why))
+    return table
+
+
+def print_answers(answers: Sequence["Recommendation"], caption: str = "") -> None:
+    """Print the table on stdout."""
+    console = Console(highlight=False)
+    if caption:
+        console.print(escape(caption), style="bold")
+    console.print(as_table(answers, console.width))
+
+
+def fitting(reasons: Sequence["Reason"], room: int) -> str:
+    """Return in few words those reasons, largest share first, that fit into `room` letters."""
+    told = ""
+    for why in reasons:
+        more = f"{told}, {_short(why.text)}" if told else _short(why.text)
+        if told and len(more) > room:
+            break
+        told = more
+    return told
+
+
+def _short(text: str) -> str:
+    """Shorten "because you rated Heat (1995) 5" to "Heat (1995) 5"."""
+    whose = text.removeprefix("because of your ")
+    if whose != text:
+        return whose.replace(" and ", ", ")
+    for start in _STARTS:
+        if text.startswith(start):
+            return text[len(start) :]
+    return text
+
+
+def _title(title: str, year: int | None) -> str:
+    return title if year is None or title.endswith(f"({year})") else f"{title} ({year})"

@@ -1,0 +1,61 @@
+"""Open the home that the options and the environment name."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from nearfield.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from nearfield.pipelines.stores import Stores
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was given before the command.
+
+    Parameters
+    ----------
+    home : Path, optional
+        Of `--home` or NEARFIELD_HOME.
+    """
+
+    home: Path | None = None
+
+
+def open_stores(context: typer.Context) -> "Stores":
+    """Return the home's stores, nothing of which is open yet; close it at the end."""
+    # pydantic takes half as long as all of `nearfield --help` may
+    from pydantic import ValidationError
+
+    from nearfield.pipelines.stores import Stores
+    from nearfield.settings import Settings
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"NEARFIELD_{one['loc'][0]}: {one['msg']}" for one in error.errors())
+        raise InvalidInput(f"the environment cannot be used: {wrong.upper()}") from error
+    return Stores(
+        chosen(context).home or settings.home,
+        settings.milvus_uri,
+        settings.milvus_token,
+        settings.database_url,
+    )
+
+
+def chosen(context: typer.Context) -> Chosen:
+    """Return what was given before the command."""
+    found = context.find_object(Chosen)
+    return found or Chosen()
+
+
+def program(context: typer.Context) -> str:
+    """Return how to call the program on the same home again."""
+    given = context.find_root().get_parameter_source("home")
+    if given is None or given.name != "COMMANDLINE":
+        return "nearfield"
+    return f"nearfield --home {shlex.quote(str(chosen(context).home))}"

@@ -1,0 +1,70 @@
+"""`nearfield publish` and `nearfield rollback`: which version answers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nearfield.cli.opening import open_stores, program
+from nearfield.cli.output import follow, print_json, say, say_next
+from nearfield.cli.parameters import CatalogueOption, JsonOption, SpaceOption
+
+if TYPE_CHECKING:
+    from nearfield.vectors.spaces import Space
+
+
+def publish_command(
+    context: typer.Context,
+    catalogue: CatalogueOption = None,
+    model: Annotated[
+        Path | None, typer.Option(help="folder of a model; the newest if not given")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Embed the items with a trained model, load them into Milvus and let them answer."""
+    from nearfield.pipelines.publish import publish
+
+    with open_stores(context) as stores:
+        space = follow(publish(stores, catalogue, model))
+    say(f"{space.recommender} {space.version} answers for '{space.catalogue}'.")
+    if as_json:
+        print_json(space_data(space))
+    else:
+        typer.echo(space.collection)
+        name = space.catalogue
+        say_next(
+            program(context),
+            [f"recommend --catalogue {name} --user ID", f"similar --catalogue {name} --item ID"],
+        )
+
+
+def rollback_command(
+    context: typer.Context,
+    catalogue: CatalogueOption = None,
+    space: SpaceOption = "fusion",
+    as_json: JsonOption = False,
+) -> None:
+    """Let the version answer again that did before the last publish."""
+    from nearfield.pipelines.publish import rollback
+
+    with open_stores(context) as stores:
+        found = rollback(stores, catalogue, space)
+    say(f"{found.recommender} {found.version} answers for '{found.catalogue}' again.")
+    if as_json:
+        print_json(space_data(found))
+    else:
+        typer.echo(found.collection)
+
+
+def space_data(space: "Space") -> dict[str, Any]:
+    """Return what `--json` prints of a space."""
+    return {
+        "catalogue": space.catalogue,
+        "recommender": space.recommender,
+        "version": space.version,
+        "collection": space.collection,
+        "rows": space.rows,
+        "dim": space.dim,
+        "active": space.active,
+        "created": space.created.isoformat(),
+    }

@@ -1,0 +1,81 @@
+"""Bring files and tables into a catalogue."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nearfield.catalogue.facts import Counts, ImportProgress
+from nearfield.datasets.read import read_folder
+from nearfield.datasets.report import ReadReport, ReadResult
+from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.stores import Stores
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did.
+
+    Parameters
+    ----------
+    catalogue : str
+        Its name.
+    layout : str
+        What the source was recognised as, e.g. "ml-1m".
+    counts : Counts
+        What the catalogue holds now.
+    changes : dict
+        "items", "users", "events": how many rows were added, changed and left as they were.
+    report : ReadReport
+        Rows read and refused, by file and line.
+    """
+
+    catalogue: str
+    layout: str
+    counts: Counts
+    changes: dict[str, ImportProgress]
+    report: ReadReport
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the catalogue held all of it already."""
+        return not any(one.added or one.changed for one in self.changes.values())
+
+    def summary(self) -> dict[str, Any]:
+        """Return what `nearfield import --json` prints."""
+        return {
+            "catalogue": self.catalogue,
+            "layout": self.layout,
+            **self.counts._asdict(),
+            "added": {name: one.added for name, one in self.changes.items()},
+            "changed": {name: one.changed for name, one in self.changes.items()},
+            "refused": self.report.refused,
+            "duplicates": self.report.duplicates,
+            "files": [
+                {
+                    "file": one.file,
+                    "read": one.read,
+                    "accepted": one.accepted,
+                    "refused": one.refused,
+                    "duplicates": one.duplicates,
+                }
+                for one in self.report.files.values()
+            ],
+            "refusals": [str(one) for one in self.report.refusals],
+            "notes": list(self.report.notes),
+        }
+
+
+def import_folder(stores: Stores, name: str, folder: Path, strict: bool = False) -> Steps[Imported]:
+    """Import a MovieLens or RecBole folder or archive; see `read_folder`."""
+    yield Progress(f"Reading {folder}")
+    return (yield from import_read(stores, name, read_folder(folder, strict)))
+
+
+def import_read(stores: Stores, name: str, read: ReadResult) -> Steps[Imported]:
+    """Import what was read. Importing twice changes nothing; a kill costs one batch."""
+    changes = {}
+    for step in stores.catalogues.import_tables(name, read.tables):
+        changes[step.table] = step
+        yield Progress(f"Importing {step.table}", step.done, step.total, step.table)
+    counts = stores.catalogues.get(name).counts()
+    return Imported(name, read.layout, counts, changes, read.report)

@@ -1,0 +1,175 @@
+"""The whole way for movies: get data, import, train, publish, and recommend to three users."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.datasets.read import read_folder
+from nearfield.datasets.report import ReadResult
+from nearfield.datasets.sources import find_dataset
+from nearfield.datasets.tables import Columns
+from nearfield.errors import InvalidInput, NotFound
+from nearfield.pipelines.imports import import_read
+from nearfield.pipelines.models import StoredModel
+from nearfield.pipelines.progress import Progress, Tell
+from nearfield.pipelines.publish import publish
+from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.train import fusion_config, train_fusion
+from nearfield.pipelines.visitors import three_visitors
+from nearfield.types import Recommendation
+
+DATASET: Final = "ml-100k"
+"""What is fetched where no data are given."""
+
+_COMPARED: Final = 20
+"""Items whose titles tell whether two data sets are the same."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What to show.
+
+    Parameters
+    ----------
+    data : Path, optional
+        A MovieLens folder or archive; `DATASET` is fetched where not given.
+    catalogue : str
+        Name of the catalogue to make.
+    k : int
+        Length of each list.
+    options : mapping
+        Fields of `FusionConfig` that differ from their defaults.
+    """
+
+    data: Path | None = None
+    catalogue: str = "movies"
+    k: int = 10
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something done, in one line for people."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The recommendations for one kind of user.
+
+    Parameters
+    ----------
+    who : str
+        Who asks, in a line for people.
+    command : str
+        The command line that asks the same, without the program's name.
+    answers : list of Recommendation
+        Best first.
+    """
+
+    who: str
+    command: str
+    answers: list[Recommendation]
+
+
+DemoStep = Progress | Note | Shown
+
+
+def demo(stores: Stores, wanted: Demo, tell: Tell) -> Generator[DemoStep, None, None]:
+    """Go the whole way, doing nothing twice that an earlier run has done.
+
+    Parameters
+    ----------
+    stores : Stores
+        The home.
+    wanted : Demo
+        What to show.
+    tell : callable
+        Told the progress of downloads, which cannot yield.
+    """
+    yield from _import(stores, wanted, tell)
+    model = yield from _train(stores, wanted)
+    yield from _publish(stores, model)
+    recommenders = Recommenders(stores)
+    for visitor in three_visitors(stores.catalogue(wanted.catalogue), wanted.k):
+        answers = recommenders.get(wanted.catalogue).recommend(visitor.ask)
+        yield Shown(visitor.who, visitor.command, answers)
+
+
+def _import(stores: Stores, wanted: Demo, tell: Tell) -> Generator[DemoStep, None, None]:
+    yield Progress(f"Looking for {wanted.data or DATASET}")
+    folder = find_dataset(
+        DATASET,
+        wanted.data,
+        stores.cache,
+        lambda what, done, total: tell(Progress(what, done, total, "bytes")),
+    )
+    yield Progress(f"Reading {folder}")
+    read = read_folder(folder)
+    _check_same(stores, wanted.catalogue, read)
+    done = yield from import_read(stores, wanted.catalogue, read)
+    holds = f"{done.counts.items:,} movies, {done.counts.users:,} users, {done.counts.events:,}"
+    if done.unchanged:
+        yield Note(f"'{wanted.catalogue}' already holds all of {done.layout}: {holds} ratings.")
+    else:
+        yield Note(f"Imported {done.layout} into '{wanted.catalogue}': {holds} ratings.")
+    if done.report.refused:
+        yield Note("\n".join(done.report.lines()))
+
+
+def _check_same(stores: Stores, catalogue: str, read: ReadResult) -> None:
+    """Refuse to mix two data sets: the same id is another movie in each."""
+    if catalogue not in stores.catalogues.names():
+        return
+    held = stores.catalogues.get(catalogue)
+    items = read.tables.items
+    step = max(1, items.height // _COMPARED)
+    titles = dict(items.gather_every(step).select(Columns.ITEM, Columns.TITLE).iter_rows())
+    known = _held(held, list(titles))
+    other = [item for item, title in known.items() if titles[item] != title]
+    if 2 * len(other) > len(known):
+        raise InvalidInput(
+            f"the catalogue '{catalogue}' holds another data set than {read.layout}: item "
+            f"{other[0]} is {known[other[0]]!r} there and {titles[other[0]]!r} here. Mixed, both "
+            f"would be spoilt. Give this one a name of its own: --catalogue {read.layout}, or "
+            f"another home: --home DIR."
+        )
+
+
+def _held(catalogue: Catalogue, items: list[str]) -> dict[str, str]:
+    """Return the titles of those items that a catalogue holds."""
+    found = {}
+    for item in items:
+        try:
+            (one,) = catalogue.items(catalogue.item_keys([item]))
+        except NotFound:
+            continue
+        found[item] = one.title
+    return found
+
+
+def _train(stores: Stores, wanted: Demo) -> Generator[DemoStep, None, StoredModel]:
+    config = fusion_config(wanted.options).model_dump(mode="json")
+    catalogue = stores.catalogue(wanted.catalogue)
+    for model in reversed(stores.models.list(wanted.catalogue)):
+        card = model.card
+        fresh = card.get("revision") == catalogue.revision() and card.get("config") == config
+        if fresh and card.get("catalogue_uid") == catalogue.uid:
+            yield Note(f"Model {model.version} was trained on just these ratings: using it again.")
+            return model
+    model = yield from train_fusion(stores, wanted.catalogue, wanted.options)
+    yield Note(f"Trained fusion model {model.version} in {model.card['seconds']:.0f} s.")
+    return model
+
+
+def _publish(stores: Stores, model: StoredModel) -> Generator[DemoStep, None, None]:
+    active = stores.spaces.active(model.catalogue, model.recommender)
+    if active is not None and active.version == model.version:
+        yield Note(f"Its {active.rows:,} item vectors are in Milvus already.")
+        return
+    space = yield from publish(stores, model.catalogue, model.folder, model.recommender)
+    yield Note(f"Published {space.rows:,} item vectors of {space.dim} dimensions to Milvus.")
