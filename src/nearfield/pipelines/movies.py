@@ -19,6 +19,7 @@ from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train import fusion_config, train_fusion
 from nearfield.pipelines.visitors import three_visitors
+from nearfield.recommend.explain import label_of
 from nearfield.types import Recommendation
 
 DATASET: Final = "ml-100k"
@@ -128,7 +129,8 @@ def _check_same(stores: Stores, catalogue: str, read: ReadResult) -> None:
     held = stores.catalogues.get(catalogue)
     items = read.tables.items
     step = max(1, items.height // _COMPARED)
-    titles = dict(items.gather_every(step).select(Columns.ITEM, Columns.TITLE).iter_rows())
+    sample = items.gather_every(step).select(Columns.ITEM, Columns.TITLE, Columns.YEAR)
+    titles = {item: label_of(title, year) for item, title, year in sample.iter_rows()}
     known = _held(held, list(titles))
     other = [item for item, title in known.items() if titles[item] != title]
     if 2 * len(other) > len(known):
@@ -141,14 +143,14 @@ def _check_same(stores: Stores, catalogue: str, read: ReadResult) -> None:
 
 
 def _held(catalogue: Catalogue, items: list[str]) -> dict[str, str]:
-    """Return the titles of those items that a catalogue holds."""
+    """Return what those items that a catalogue holds are called."""
     found = {}
     for item in items:
         try:
             (one,) = catalogue.items(catalogue.item_keys([item]))
         except NotFound:
             continue
-        found[item] = one.title
+        found[item] = label_of(one.title, one.year)
     return found
 
 

@@ -1,0 +1,20 @@
+"""One filled home for tests that only read, and copies for those that change something."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from small_home import fill_home
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the catalogue "movies", one model and its space. Not to be changed."""
+    return fill_home(tmp_path_factory.mktemp("filled") / "home")
+
+
+@pytest.fixture
+def home(filled: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(filled, tmp_path / "home"))

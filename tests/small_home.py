@@ -1,0 +1,28 @@
+"""A home with small made-up movies, trained and published in a second or two."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from nearfield.home import Nearfield
+from synthetic import make_movielens
+
+TINY: Final[dict[str, Any]] = {
+    "dim": 8,
+    "width": 8,
+    "id_dim": 8,
+    "layers": 1,
+    "heads": 1,
+    "window": 16,
+    "epochs": 2,
+}
+"""A model that learns little, quickly."""
+
+
+def fill_home(folder: Path) -> Path:
+    """Import, train and publish the shared synthetic data as "movies"; return `folder`."""
+    data = make_movielens(folder.parent / f"{folder.name}-data")
+    with Nearfield(folder) as nearfield:
+        nearfield.import_folder("movies", data)
+        nearfield.train("fusion", **TINY)
+        nearfield.publish()
+    return folder
