@@ -40,14 +40,6 @@ class Nearfield:
         A Milvus server, and ``user:password``; Milvus Lite inside the home where not given.
     database_url : str, optional
         SQLAlchemy's form of an address; SQLite inside the home where not given.
-
-    Examples
-    --------
-    >>> with Nearfield("/tmp/films") as nearfield:  # doctest: +SKIP
-    ...     nearfield.import_folder("movies", "ml-1m")
-    ...     nearfield.train("fusion")
-    ...     nearfield.publish()
-    ...     nearfield.recommend(user=1)
     """
 
     def __init__(

@@ -112,12 +112,21 @@ def test_evaluate_prints_every_row(on: Call, tmp_path: Path) -> None:
     assert "is not a folder" in missing.stderr
 
 
-@pytest.mark.parametrize("protocol", ["random", "cold", "rating"])
-def test_the_other_protocols_run(on: Call, protocol: str) -> None:
-    models = "user and item bias" if protocol == "rating" else "popularity"
+@pytest.mark.parametrize(
+    ("protocol", "models"),
+    [
+        ("random", "popularity,fusion"),
+        ("cold", "popularity by attributes,fusion"),
+        ("rating", "user and item bias,fusion rating"),
+    ],
+)
+def test_the_other_protocols_run(on: Call, protocol: str, models: str) -> None:
     result = on("evaluate", "--protocol", protocol, "--models", models, "--epochs", "1")
     assert result.exit_code == 0, result.output
-    assert models in result.stdout
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    for model, line in zip(models.split(","), lines[1:], strict=True):
+        assert line.startswith(model)
 
 
 def test_import_of_named_columns(tmp_path: Path) -> None:

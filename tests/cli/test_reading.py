@@ -84,13 +84,22 @@ def test_the_score_shown_is_five_times_the_cosine() -> None:
     assert line.split() == ["1", "7", "Heat", "(1995)", "2.50"]
 
 
+def test_nothing_long_cuts_the_score() -> None:
+    why = Reason("because you rated " + "a very long title " * 5, 1.0)
+    one = Recommendation(123456, "another very long title " * 5, -0.5, "fusion", (why,))
+    console = Console(file=StringIO(), width=80)
+    with console.capture() as capture:
+        console.print(as_table([one], 80))
+    assert "  -2.50  " in capture.get()
+
+
 def test_reasons_are_told_as_far_as_they_fit() -> None:
     reasons = [
-        Reason("because you rated Heat (1995) 5", 0.5),
-        Reason("because you liked Fargo (1996)", 0.3),
-        Reason("because of your age, gender and occupation", 0.2),
+        Reason("because of your age, gender and occupation", 0.5),
+        Reason("because you rated Heat (1995) 5", 0.3, 6),
+        Reason("because you liked Fargo (1996)", 0.2, 7),
     ]
     assert fitting(reasons, 30) == "Heat (1995) 5, Fargo (1996)"
     assert fitting(reasons, 10) == "Heat (1995) 5"
-    assert fitting(reasons[2:], 30) == "age, gender, occupation"
+    assert fitting(reasons[:1], 30) == "age, gender, occupation"
     assert fitting([], 30) == ""

@@ -66,14 +66,17 @@ def as_table(answers: Sequence["Recommendation"], width: int) -> Table:
     room = max(2 * _LEAST, width - fixed)
     title_room = max(_LEAST, min(max(map(len, titles), default=_LEAST), round(_TITLES * room)))
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    table.add_column("Top", justify="right")
+    table.add_column("Top", justify="right", no_wrap=True)
     table.add_column("Ids", justify="right", no_wrap=True)
     table.add_column("Title", no_wrap=True, overflow="ellipsis", max_width=title_room)
-    table.add_column("Score", justify="right")
-    table.add_column("Because of", no_wrap=True, overflow="ellipsis", style="dim")
+    table.add_column("Score", justify="right", no_wrap=True)
+    why_room = room - title_room
+    table.add_column(
+        "Because of", no_wrap=True, overflow="ellipsis", max_width=why_room, style="dim"
+    )
     for top, (one, item, title) in enumerate(zip(answers, ids, titles, strict=True), start=1):
         score = "" if math.isnan(one.score) else f"{STARS * one.score:.2f}"
-        why = fitting(one.reasons, room - title_room)
+        why = fitting(one.reasons, why_room)
         table.add_row(str(top), escape(item), escape(title), score, escape(why))
     return table
 
@@ -87,9 +90,9 @@ def print_answers(answers: Sequence["Recommendation"], caption: str = "") -> Non
 
 
 def fitting(reasons: Sequence["Reason"], room: int) -> str:
-    """Return in few words those reasons, largest share first, that fit into `room` letters."""
+    """Return in few words the reasons that fit into `room` letters: items first, then the rest."""
     told = ""
-    for why in reasons:
+    for why in sorted(reasons, key=lambda one: one.item is None):
         more = f"{told}, {_short(why.text)}" if told else _short(why.text)
         if told and len(more) > room:
             break

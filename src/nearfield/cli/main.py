@@ -46,7 +46,7 @@ RESUME: Final = {
 """What to tell whoever presses Ctrl-C, by command."""
 
 
-class Nearfield(TyperGroup):
+class Program(TyperGroup):
     """Turns what commands raise into one clear line and an exit code.
 
     `ctx` is Click's context, whose class newer versions of Typer carry inside themselves.
@@ -76,7 +76,7 @@ class Nearfield(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Nearfield,
+    cls=Program,
     name="nearfield",
     help="Recommend by nearest neighbours: learned vectors in Milvus, facts in SQL.",
     no_args_is_help=True,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PLAIN_SECONDS: Final = 15.0
+PLAIN_SECONDS: Final = 30.0
 """Where stderr is no terminal, a line tells how far a step is this often, in seconds."""
 
 
@@ -144,28 +144,38 @@ def follow(steps: "Generator[Progress, None, T]") -> T:
 
 
 def _bars(console: Console) -> Any:
+    # no other command needs them
     from rich.progress import BarColumn, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """How many a second, in the step's own unit."""
+        """The share done and how many a second; nothing where the total is unknown."""
 
         def render(self, task: "Task") -> Text:
-            """Return nothing where nothing is counted yet."""
-            unit = task.fields.get("unit")
-            if not unit or not task.speed:
+            """Return e.g. "45% 1,200 items/s"."""
+            if task.total is None:
                 return Text("")
+            share = f"{task.percentage:3.0f}%"
+            unit = task.fields["unit"]
+            if not unit or not task.speed:
+                return Text(share)
             rate = f"{task.speed:,.0f}" if task.speed >= 10 else f"{task.speed:.1f}"
-            return Text(f"{rate} {unit}/s")
+            return Text(f"{share} {rate} {unit}/s")
+
+    class Left(TimeRemainingColumn):
+        """The time left; nothing where the total is unknown."""
+
+        def render(self, task: "Task") -> Text:
+            """Return e.g. "0:01:30"."""
+            return Text("") if task.total is None else super().render(task)
 
     return Bars(
         TextColumn("{task.description}"),
         BarColumn(bar_width=12),
-        TextColumn("{task.percentage:>3.0f}%"),
         Rate(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[note]}", table_column=None),
+        Left(),
+        TextColumn("[dim]{task.fields[note]}"),
         console=console,
         transient=True,
     )

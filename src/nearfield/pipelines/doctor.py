@@ -121,7 +121,7 @@ def _models(stores: Stores) -> Iterator[Check]:
             broken += 1
             yield Check("models", False, fault, f"Remove {folder} and train again.")
     if not broken:
-        yield Check("models", True, f"{len(folders)} models, all whole")
+        yield Check("models", True, f"{len(folders)} in {stores.models.folder}, all whole")
 
 
 def _fault(folder: Path) -> str:

@@ -8,7 +8,7 @@ from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
 from nearfield.evaluate import protocol
 from nearfield.evaluate.candidates import Candidate, RatingCandidate
-from nearfield.evaluate.fusion_model import FusionCandidate
+from nearfield.evaluate.fusion_model import FusionCandidate, FusionRatingCandidate
 from nearfield.evaluate.lineup import cold_baselines, ranking_baselines, rating_baselines
 from nearfield.evaluate.protocol import Row
 from nearfield.pipelines.progress import Progress, Tell
@@ -79,7 +79,8 @@ def evaluate(
         tell(Progress(what, done, total))
 
     if wanted.protocol == "rating":
-        ratings = _chosen(rating_baselines(), wanted.models)
+        fusion = FusionRatingCandidate(fusion_config({**wanted.options, "objective": "rating"}))
+        ratings = _chosen([*rating_baselines(), fusion], wanted.models)
         return protocol.evaluate_rating(collection, ratings, wanted.seed, progress)
     rankings = _chosen(_rankings(collection, wanted), wanted.models)
     if wanted.protocol == "last-out":
