@@ -1,10 +1,31 @@
 """Every choice of the fusion model, each default written once; saved as JSON beside the weights."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Objective = Literal["retrieval", "rating"]
+
+_UNORDERED: Final = {
+    "epochs": 24,
+    "batch": 65_536,
+    "learning_rate": 1.5e-3,
+    "temperature": 0.1,
+    "dropout": 0.3,
+}
+"""Defaults that histories read as sets want otherwise."""
+
+_RATING: Final = {
+    "epochs": 40,
+    "batch": 512,
+    "learning_rate": 5e-3,
+    "dropout": 0.15,
+    "user_id_dropout": 0.1,
+}
+"""Defaults that the objective `rating` wants otherwise."""
+
+_WHOLE_HISTORY: Final = 10_000
+"""Events read of a set: all that people have; more is a machine's."""
 
 
 class FusionConfig(BaseModel):
@@ -44,8 +65,33 @@ class FusionConfig(BaseModel):
     cold_weight: Annotated[
         float, Field(ge=0, description="weight of the loss of the vector without history")
     ] = 0.2
+    closed_share: Annotated[
+        float, Field(ge=0, lt=1, description="weight of the regression, where order is not read")
+    ] = 0.35
+    penalty: Annotated[
+        float, Field(ge=0, description="of each rating, against vectors far from the average one")
+    ] = 0.05
     epochs: Annotated[int, Field(ge=1, le=1000, description="passes over all events")] = 8
-    batch: Annotated[int, Field(ge=1, description="history tokens in a batch")] = 4096
+    batch: Annotated[
+        int,
+        Field(ge=1, description="in a batch: history tokens, or users (rating)"),
+    ] = 4096
     learning_rate: Annotated[float, Field(gt=0, description="highest of the schedule")] = 2e-3
     weight_decay: Annotated[float, Field(ge=0, description="of matrices, decoupled")] = 0.05
     seed: Annotated[int, Field(ge=0, description="weights, order, dropout")] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_mode(cls, given: Any) -> Any:
+        """Fill in what is not given and differs between the modes."""
+        if isinstance(given, dict) and given.get("objective") == "rating":
+            return {**_RATING, **given}
+        if isinstance(given, dict) and given.get("ordered") is False:
+            return {**_UNORDERED, **given}
+        return given
+
+    @property
+    def reach(self) -> int:
+        """How many of a user's newest events are read."""
+        in_order = self.ordered and self.objective == "retrieval"
+        return self.window if in_order else _WHOLE_HISTORY

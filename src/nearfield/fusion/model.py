@@ -62,6 +62,7 @@ class FusionModel:
         self.item_keys, self.user_keys = keys
         self.card = dict(card)
         self._items = torch.empty(0)
+        self._last: tuple[UserQuery, Read] | None = None
         self._units: Vectors = np.empty((0, config.dim), dtype=np.float32)
 
     @classmethod
@@ -151,7 +152,8 @@ class FusionModel:
         Unit length, except that a query of which nothing is known (no attribute or user of the
         training, no item that it saw) gives a row of zeros.
         """
-        vectors = F.normalize(self._read(queries).vectors, dim=1).numpy()
+        read = self._read_once(queries[0]) if len(queries) == 1 else self._read(queries)
+        vectors = F.normalize(read.vectors, dim=1).numpy()
         for row, query in enumerate(queries):
             against = self._against(query)
             if against is not None:
@@ -179,10 +181,9 @@ class FusionModel:
         wanted = np.where((rows >= 0)[:, None], self._units[rows], np.float32(0))
         places = self._places(query)
         shares = np.zeros((len(items), len(query.items)), dtype=np.float32)
-        bare = UserQuery(user=query.user, attributes=query.attributes)
-        read = self._read([query, bare])
-        attention = read.attention[0].numpy()
-        cold = F.normalize(read.vectors[1:], dim=1)[0].numpy()
+        attention = self._read_once(query).attention[0].numpy()
+        bare = self._read([UserQuery(user=query.user, attributes=query.attributes)])
+        cold = F.normalize(bare.vectors, dim=1)[0].numpy()
         attributes = attention[0] * np.maximum(wanted @ cold, 0)
         if len(places):
             history = self._units[self._rows(query.items[places])]
@@ -193,7 +194,7 @@ class FusionModel:
 
     def history_length(self) -> int:
         """Return how many of the newest events of a query are read."""
-        return self.config.window
+        return self.config.reach
 
     def _set_items(self, items: torch.Tensor) -> None:
         self._items = items
@@ -207,7 +208,14 @@ class FusionModel:
     def _places(self, query: UserQuery) -> NDArray[np.int64]:
         """Return the positions of the events that are read: known items that count for."""
         good = np.flatnonzero((query.weights > 0) & (self._rows(query.items) >= 0))
-        return good[-self.config.window :]
+        return good[-self.config.reach :]
+
+    def _read_once(self, query: UserQuery) -> Read:
+        """Read a query that is embedded, and then explained, one time only."""
+        last = self._last
+        if last is None or last[0] is not query:
+            last = self._last = (query, self._read([query]))
+        return last[1]
 
     def _read(self, queries: Sequence[UserQuery]) -> Read:
         return read_users(self._towers, self._batch(queries), self._items)

@@ -75,7 +75,7 @@ def user_vectors(
     items : float, shape (items, dim)
         As from `item_vectors`.
     """
-    window = towers.users.config.window
+    window = towers.users.config.reach
     stop = histories.indptr[users + 1]
     cut = np.stack([users, np.maximum(histories.indptr[users], stop - window), stop], axis=1)
     batch = histories.newest(cut, users, attributes[users])

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.features import ItemFeatures, Vocabulary
 from nearfield.fusion.items import ItemTensors, ItemTower
+from nearfield.fusion.sets import SetItemTower, SetTower
 from nearfield.fusion.users import UserTower
 
 
@@ -29,8 +30,14 @@ class Towers(nn.Module):
         self, config: FusionConfig, vocabulary: Vocabulary, users: int, items: int
     ) -> None:
         super().__init__()
-        self.items = ItemTower(config, vocabulary, items)
-        self.users = UserTower(config, vocabulary, users)
+        self.items: ItemTower | SetItemTower
+        self.users: UserTower | SetTower
+        if config.ordered:
+            self.items = ItemTower(config, vocabulary, items)
+            self.users = UserTower(config, vocabulary, users)
+        else:
+            self.items = SetItemTower(config, vocabulary, items)
+            self.users = SetTower(config, vocabulary, users, items)
         self.log_scale = nn.Parameter(torch.tensor(-math.log(config.temperature)))
 
     def item_vectors(self, features: ItemFeatures, ids: Tensor | None = None) -> Tensor:

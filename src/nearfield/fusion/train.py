@@ -8,18 +8,16 @@ from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.errors import InvalidInput
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.features import UNKNOWN, ItemFeatures, Vocabulary, user_rows
+from nearfield.fusion.features import ItemFeatures, Vocabulary, user_rows
 from nearfield.fusion.histories import Histories
-from nearfield.fusion.softmax import full_softmax
+from nearfield.fusion.objectives import Material, NextItem, Objective
+from nearfield.fusion.set_training import HiddenItems
 from nearfield.fusion.towers import Towers
-from nearfield.fusion.users import UserBatch
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.precision import fast_arithmetic
 
@@ -27,9 +25,6 @@ _WARM_UP: Final = 0.1
 """Share of the steps in which the learning rate rises."""
 
 _LARGEST_GRADIENT: Final = 1.0
-_COLD_TARGETS: Final = 32
-"""Items drawn of each user for the vector without history."""
-
 _FEWEST_EVENTS: Final = 2
 
 
@@ -94,6 +89,9 @@ class FusionTrainer:
                 config, self.vocabulary, collection.users.height, collection.items.height
             )
         self.optimizer = _optimizer(self.towers, config)
+        self._objective = _objective(
+            Material(self.towers, config, self.features, self.attributes, self.histories), events
+        )
         self.curve: list[float] = []
         self._checkpoint = None if checkpoint is None else Checkpoint(checkpoint)
 
@@ -101,6 +99,8 @@ class FusionTrainer:
         """Train to the last epoch, from the checkpoint if there is one."""
         if self._checkpoint is not None:
             self.curve = self._checkpoint.resume(self.towers, self.optimizer)
+        if not self.curve:
+            self._objective.begin()
         for epoch in range(len(self.curve), self.config.epochs):
             with torch.random.fork_rng():
                 torch.manual_seed(self.config.seed * 100_003 + epoch)
@@ -109,6 +109,7 @@ class FusionTrainer:
                 self._checkpoint.save(self.towers, self.optimizer, self.curve)
         self._forget_unseen()
         self.towers.eval()
+        self._objective.finish()
 
     def _forget_unseen(self) -> None:
         """Let ids without events stand for "unknown": training told nothing good of them."""
@@ -122,12 +123,13 @@ class FusionTrainer:
     def _epoch(self, epoch: int) -> Iterator[Step]:
         self.towers.train()
         rng = np.random.default_rng([self.config.seed, epoch])
-        batches = list(self.histories.batches(self.config.window, self.config.batch, rng))
+        batches = self._objective.batches(rng)
         total = 0.0
-        for done, cut in enumerate(batches, start=1):
-            self._set_rate(epoch + (done - 1) / len(batches))
+        for done, batch in enumerate(batches, start=1):
+            share = (epoch + (done - 1) / len(batches)) / self.config.epochs
+            self._set_rate(share)
             with fast_arithmetic():
-                loss = self._loss(cut, rng)
+                loss = self._objective.loss(batch, rng, share)
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.towers.parameters(), _LARGEST_GRADIENT)
@@ -137,51 +139,8 @@ class FusionTrainer:
                 self.curve.append(total / done)
             yield Step(epoch, self.config.epochs, done, len(batches), total / done)
 
-    def _loss(self, cut: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-        """Cross-entropy of what follows each event, and of everything for the bare attributes."""
-        users, targets = self.histories.read(cut, *self._hidden(cut[:, 0], rng))
-        items = self.towers.item_vectors(self.features)
-        vectors = self.towers.users(users, items)
-        targets[:, 0] = -1  # what a window happens to begin with follows from nothing
-        asked = targets >= 0
-        loss = full_softmax(
-            self.towers.scaled(vectors[asked]),
-            F.normalize(items.float(), dim=1),
-            targets[asked][:, None],
-            torch.ones(int(asked.sum()), 1),
-            _seen_before(users.items)[asked],
-        )
-        if self.config.cold_weight:
-            loss = loss + self.config.cold_weight * self._cold_loss(cut[:, 0], items, rng)
-        return loss
-
-    def _cold_loss(self, who: NDArray[np.int64], items: Tensor, rng: np.random.Generator) -> Tensor:
-        """Cross-entropy of some of a user's items, given the attributes alone."""
-        _, attributes = self._hidden(who, rng)
-        users = nobody(len(who), self.towers.users.unknown, torch.from_numpy(attributes))
-        targets = torch.from_numpy(self.histories.sample(who, _COLD_TARGETS, rng))
-        return full_softmax(
-            self.towers.scaled(self.towers.users(users, items)[:, 0]),
-            F.normalize(items.float(), dim=1),
-            targets,
-            torch.full(targets.shape, 1 / _COLD_TARGETS),
-            torch.full((len(who), 1), -1),
-        )
-
-    def _hidden(
-        self, who: NDArray[np.int64], rng: np.random.Generator
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return ids and attributes of users, some of them hidden, so that any may be missing."""
-        ids = np.where(
-            rng.random(len(who)) < self.config.user_id_dropout, self.towers.users.unknown, who
-        )
-        attributes = self.attributes[who]
-        hidden = rng.random(attributes.shape) < self.config.attribute_dropout
-        return ids, np.where(hidden, UNKNOWN, attributes)
-
-    def _set_rate(self, epoch: float) -> None:
+    def _set_rate(self, done: float) -> None:
         """Rise linearly, then fall along a cosine to nothing."""
-        done = epoch / self.config.epochs
         if done < _WARM_UP:
             share = (done + 1e-3) / _WARM_UP
         else:
@@ -190,22 +149,8 @@ class FusionTrainer:
             group["lr"] = self.config.learning_rate * min(1.0, share)
 
 
-def nobody(rows: int, unknown: int, attributes: Tensor) -> UserBatch:
-    """Return users without id and history."""
-    return UserBatch(
-        ids=torch.full((rows,), unknown),
-        attributes=attributes,
-        items=torch.empty((rows, 0), dtype=torch.int64),
-        ratings=torch.empty((rows, 0), dtype=torch.int64),
-        weights=torch.empty((rows, 0)),
-    )
-
-
-def _seen_before(items: Tensor) -> Tensor:
-    """Return the items known at each position, shape (batch, 1 + length, length); -1 later."""
-    length = items.shape[1]
-    before = torch.arange(length)[None, :] < torch.arange(length + 1)[:, None]
-    return torch.where(before[None], items[:, None, :], -1)
+def _objective(material: Material, events: Interactions) -> Objective:
+    return NextItem(material) if material.config.ordered else HiddenItems(material)
 
 
 def _optimizer(towers: Towers, config: FusionConfig) -> torch.optim.AdamW:

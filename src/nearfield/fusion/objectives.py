@@ -1,0 +1,151 @@
+"""What the trainer's epochs are made of: one class for each way to learn from the events."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from nearfield.fusion.config import FusionConfig
+from nearfield.fusion.features import UNKNOWN, ItemFeatures
+from nearfield.fusion.histories import Histories
+from nearfield.fusion.softmax import full_softmax
+from nearfield.fusion.towers import Towers
+from nearfield.fusion.users import UserBatch
+
+COLD_TARGETS: Final = 32
+"""Items drawn of each user for the vector without history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What there is to learn with, and what learns.
+
+    Parameters
+    ----------
+    towers : Towers
+        Changed by the optimizer, and by an objective's `begin` and `finish`.
+    config : FusionConfig
+        What to compute.
+    features : ItemFeatures
+        Of all items.
+    attributes : int64, shape (users, attributes)
+        Codes of all users.
+    histories : Histories
+        Of all users.
+    """
+
+    towers: Towers
+    config: FusionConfig
+    features: ItemFeatures
+    attributes: NDArray[np.int64]
+    histories: Histories
+
+    def hidden(
+        self, who: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return ids and attributes of users, some of them hidden, so that any may be missing."""
+        ids = np.where(
+            rng.random(len(who)) < self.config.user_id_dropout, self.towers.users.unknown, who
+        )
+        attributes = self.attributes[who]
+        hidden = rng.random(attributes.shape) < self.config.attribute_dropout
+        return ids, np.where(hidden, UNKNOWN, attributes)
+
+    def bare(self, who: NDArray[np.int64], rng: np.random.Generator) -> UserBatch:
+        """Return users as known by (some of) their attributes alone."""
+        _, attributes = self.hidden(who, rng)
+        return nobody(len(who), self.towers.users.unknown, torch.from_numpy(attributes))
+
+
+class Objective(Protocol):
+    """One way to learn. Nothing random but from the generator it is given, or from torch's."""
+
+    def begin(self) -> None:
+        """Prepare the towers; called before the first epoch, not when a training is resumed."""
+
+    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Return the batches of an epoch."""
+
+    def loss(self, batch: NDArray[np.int64], rng: np.random.Generator, done: float) -> Tensor:
+        """Return what to lower, shape (); `done` is the share of the training, in [0, 1)."""
+
+    def finish(self) -> None:
+        """Complete the towers after the last epoch."""
+
+
+class NextItem:
+    """Retrieval, ordered: rank what follows each event above all other items.
+
+    Parameters
+    ----------
+    material : Material
+        With ordered towers.
+    """
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+
+    def begin(self) -> None:
+        """Nothing: the towers start from random values."""
+
+    def finish(self) -> None:
+        """Nothing: the towers are complete."""
+
+    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Return windows of histories; see `Histories.cut`."""
+        config = self._material.config
+        return list(self._material.histories.batches(config.window, config.batch, rng))
+
+    def loss(self, batch: NDArray[np.int64], rng: np.random.Generator, done: float) -> Tensor:
+        """Cross-entropy of what follows each event, and of everything for the bare attributes."""
+        material, towers, config = self._material, self._material.towers, self._material.config
+        users, targets = material.histories.read(batch, *material.hidden(batch[:, 0], rng))
+        items = towers.item_vectors(material.features)
+        vectors = towers.users(users, items)
+        targets[:, 0] = -1  # what a window happens to begin with follows from nothing
+        asked = targets >= 0
+        loss = full_softmax(
+            towers.scaled(vectors[asked]),
+            F.normalize(items.float(), dim=1),
+            targets[asked][:, None],
+            torch.ones(int(asked.sum()), 1),
+            _seen_before(users.items)[asked],
+        )
+        if config.cold_weight:
+            loss = loss + config.cold_weight * self._cold_loss(batch[:, 0], items, rng)
+        return loss
+
+    def _cold_loss(self, who: NDArray[np.int64], items: Tensor, rng: np.random.Generator) -> Tensor:
+        """Cross-entropy of some of a user's items, given the attributes alone."""
+        towers = self._material.towers
+        users = self._material.bare(who, rng)
+        targets = torch.from_numpy(self._material.histories.sample(who, COLD_TARGETS, rng))
+        return full_softmax(
+            towers.scaled(towers.users(users, items)[:, 0]),
+            F.normalize(items.float(), dim=1),
+            targets,
+            torch.full(targets.shape, 1 / COLD_TARGETS),
+            torch.full((len(who), 1), -1),
+        )
+
+
+def nobody(rows: int, unknown: int, attributes: Tensor) -> UserBatch:
+    """Return users without id and history."""
+    return UserBatch(
+        ids=torch.full((rows,), unknown),
+        attributes=attributes,
+        items=torch.empty((rows, 0), dtype=torch.int64),
+        ratings=torch.empty((rows, 0), dtype=torch.int64),
+        weights=torch.empty((rows, 0)),
+    )
+
+
+def _seen_before(items: Tensor) -> Tensor:
+    """Return the items known at each position, shape (batch, 1 + length, length); -1 later."""
+    length = items.shape[1]
+    before = torch.arange(length)[None, :] < torch.arange(length + 1)[:, None]
+    return torch.where(before[None], items[:, None, :], -1)

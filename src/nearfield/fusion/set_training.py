@@ -1,0 +1,158 @@
+"""Retrieval, unordered: some of each history is hidden, and ranked from the rest."""
+
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor
+
+from nearfield.fusion.closed_form import Ridge, compress, item_regression
+from nearfield.fusion.histories import Histories
+from nearfield.fusion.objectives import COLD_TARGETS, Material
+from nearfield.fusion.sets import SetItemTower, SetTower
+from nearfield.fusion.softmax import full_softmax
+from nearfield.fusion.users import UserBatch
+
+_LEAST_HIDDEN: Final = 0.1
+_MOST_HIDDEN: Final = 0.5
+
+_JUDGES: Final = 512
+"""Users whose scores tell how wide each part's scores spread."""
+
+
+class HiddenItems:
+    """Learn a regression in closed form, then a network that ranks the hidden part of a history.
+
+    The network is trained on its own: the regression has seen the hidden items, so beside it
+    there would be little left to learn, and a part of it by heart. When both are done they are
+    joined by a fixed weight, `FusionConfig.closed_share`, of scores of equal spread.
+
+    Parameters
+    ----------
+    material : Material
+        With unordered towers.
+    """
+
+    def __init__(self, material: Material) -> None:
+        users, items = material.towers.users, material.towers.items
+        assert isinstance(users, SetTower)
+        assert isinstance(items, SetItemTower)
+        self._users, self._items, self._material = users, items, material
+        self._rank = items.closed.shape[1]
+
+    def begin(self) -> None:
+        """Compute the regression; the network starts from its first directions."""
+        if not self._rank:
+            return
+        had, ridge = self._had(), Ridge()
+        seed = self._material.config.seed
+        found = compress(had, item_regression(had, ridge), self._rank, ridge, seed)
+        self._users.begin(found)
+        self._items.begin(found)
+
+    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Return rows of users."""
+        return set_batches(self._material.histories, self._material.config.batch, rng)
+
+    def loss(self, batch: NDArray[np.int64], rng: np.random.Generator, done: float) -> Tensor:
+        """Cross-entropy of what is hidden, and of everything for the bare attributes."""
+        material, towers = self._material, self._material.towers
+        users, targets, weights = hide(self._read(batch, *material.hidden(batch, rng)), rng)
+        items = towers.item_vectors(material.features)[:, self._rank :]
+        loss = full_softmax(towers.scaled(self._users(users)), items, targets, weights, users.items)
+        if not material.config.cold_weight:
+            return loss
+        drawn = torch.from_numpy(material.histories.sample(batch, COLD_TARGETS, rng))
+        cold = full_softmax(
+            towers.scaled(self._users(material.bare(batch, rng))),
+            items,
+            drawn,
+            torch.full(drawn.shape, 1 / COLD_TARGETS),
+            torch.full((len(batch), 1), -1),
+        )
+        return loss + material.config.cold_weight * cold
+
+    @torch.inference_mode()
+    def finish(self) -> None:
+        """Weigh the two parts of a user's vector."""
+        material, share = self._material, self._material.config.closed_share
+        if not self._rank:
+            return
+        known = np.flatnonzero(np.diff(material.histories.indptr))
+        who = known[np.linspace(0, len(known) - 1, min(len(known), _JUDGES)).astype(np.int64)]
+        users = self._read(who, who, material.attributes[who])
+        items = material.towers.item_vectors(material.features)
+        closed = self._users.regressed(users) @ items[:, : self._rank].T
+        trained = self._users(users) @ items[:, self._rank :].T
+        self._users.joined[0] = share / closed.std(dim=1).mean().clamp(min=1e-6)
+        self._users.joined[1] = (1 - share) / trained.std(dim=1).mean().clamp(min=1e-6)
+
+    def _had(self) -> sparse.csr_matrix:
+        histories = self._material.histories
+        shape = (len(histories.indptr) - 1, self._items.unknown)
+        ones = np.ones(len(histories.items), dtype=np.float32)
+        had = sparse.csr_matrix((ones, histories.items, histories.indptr), shape)
+        had.sum_duplicates()
+        had.data[:] = 1
+        return had
+
+    def _read(
+        self, who: NDArray[np.int64], ids: NDArray[np.int64], attributes: NDArray[np.int64]
+    ) -> UserBatch:
+        """Return users with their whole histories."""
+        histories = self._material.histories
+        cut = np.stack([who, histories.indptr[who], histories.indptr[who + 1]], axis=1)
+        return histories.newest(cut, ids, attributes)
+
+
+def set_batches(
+    histories: Histories, events: int, rng: np.random.Generator
+) -> list[NDArray[np.int64]]:
+    """Put users with two events or more into batches, in random order.
+
+    Parameters
+    ----------
+    histories : Histories
+        Of all users.
+    events : int
+        In a batch, about; a user is never cut.
+    rng : Generator
+        Decides the order.
+
+    Returns
+    -------
+    list of int64, each of shape (users of the batch,)
+    """
+    counts = np.diff(histories.indptr)
+    users = rng.permutation(np.flatnonzero(counts >= 2))
+    ends = np.cumsum(counts[users])
+    return np.split(users, np.flatnonzero(np.diff(ends // events)) + 1)
+
+
+def hide(users: UserBatch, rng: np.random.Generator) -> tuple[UserBatch, Tensor, Tensor]:
+    """Hide a random share of each history, 10 to 50 %, at least one event.
+
+    Returns
+    -------
+    users : UserBatch
+        What is left.
+    targets : int64, shape (batch, length)
+        The hidden items; -1 fills the rest.
+    weights : float, shape (batch, length)
+        A user with n hidden items weighs sqrt(n), shared among them; 0 for fillers.
+    """
+    inside = (users.items >= 0).numpy()
+    share = rng.uniform(_LEAST_HIDDEN, _MOST_HIDDEN, (len(inside), 1))
+    drawn = np.where(inside, rng.random(inside.shape, dtype=np.float32), np.float32(2))
+    hidden = torch.from_numpy((drawn < share) | (drawn == drawn.min(axis=1, keepdims=True)))
+    left = UserBatch(
+        ids=users.ids,
+        attributes=users.attributes,
+        items=torch.where(hidden, -1, users.items),
+        ratings=torch.where(hidden, 0, users.ratings),
+        weights=torch.where(hidden, 0.0, users.weights),
+    )
+    weights = hidden * hidden.sum(dim=1, keepdim=True).float().rsqrt()
+    return left, torch.where(hidden, users.items, -1), weights
