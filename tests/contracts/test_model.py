@@ -28,7 +28,18 @@ def train_fusion(collection: Collection) -> FusionModel:
     return FusionModel.from_trainer(trainer, {"catalogue": "movies"})
 
 
-TRAINERS: dict[str, Callable[[Collection], Model]] = {"fusion": train_fusion}
+def train_fusion_rating(collection: Collection) -> FusionModel:
+    config = FusionConfig(objective="rating", dim=16, id_dim=16, epochs=3)
+    trainer = FusionTrainer(collection, config)
+    for _ in trainer.run():
+        pass
+    return FusionModel.from_trainer(trainer, {"catalogue": "movies"})
+
+
+TRAINERS: dict[str, Callable[[Collection], Model]] = {
+    "fusion": train_fusion,
+    "fusion rating": train_fusion_rating,
+}
 
 
 @pytest.fixture(scope="module")

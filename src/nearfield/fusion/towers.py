@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.features import ItemFeatures, Vocabulary
 from nearfield.fusion.items import ItemTensors, ItemTower
+from nearfield.fusion.rating_users import RatingTower
 from nearfield.fusion.sets import SetItemTower, SetTower
 from nearfield.fusion.users import UserTower
 
@@ -31,8 +32,11 @@ class Towers(nn.Module):
     ) -> None:
         super().__init__()
         self.items: ItemTower | SetItemTower
-        self.users: UserTower | SetTower
-        if config.ordered:
+        self.users: UserTower | SetTower | RatingTower
+        if config.objective == "rating":
+            self.items = ItemTower(config, vocabulary, items)
+            self.users = RatingTower(config, vocabulary, users, items)
+        elif config.ordered:
             self.items = ItemTower(config, vocabulary, items)
             self.users = UserTower(config, vocabulary, users)
         else:

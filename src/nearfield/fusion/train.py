@@ -16,6 +16,7 @@ from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.features import ItemFeatures, Vocabulary, user_rows
 from nearfield.fusion.histories import Histories
 from nearfield.fusion.objectives import Material, NextItem, Objective
+from nearfield.fusion.rating import HiddenRatings
 from nearfield.fusion.set_training import HiddenItems
 from nearfield.fusion.towers import Towers
 from nearfield.training.checkpoint import Checkpoint
@@ -150,6 +151,8 @@ class FusionTrainer:
 
 
 def _objective(material: Material, events: Interactions) -> Objective:
+    if material.config.objective == "rating":
+        return HiddenRatings(material, events)
     return NextItem(material) if material.config.ordered else HiddenItems(material)
 
 
