@@ -11,8 +11,9 @@ setup: .venv/ready  ## make .venv with everything that is pinned
 demo: setup  ## the main job on real data, embedded
 	@.venv/bin/nearfield demo movies $(if $(DATA),--data $(DATA))
 
+# two test processes with a thread each: more threads than cores wait for one another
 test: setup  ## tests and doctests
-	@$(PY) -m pytest -q -n 2
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2
 
 lint: setup  ## style, types, layers
 	@.venv/bin/ruff check .
@@ -23,7 +24,7 @@ lint: setup  ## style, types, layers
 check: lint test  ## everything that must pass before a commit
 
 bench: setup  ## each benchmark prints one JSON line, kept in benchmarks/results
-	@for file in benchmarks/bench_*.py; do $(PY) $$file $(if $(DATA),--data $(DATA)) || exit 1; done
+	@export OMP_WAIT_POLICY=PASSIVE; for file in benchmarks/bench_*.py; do $(PY) $$file $(if $(DATA),--data $(DATA)) || exit 1; done
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
