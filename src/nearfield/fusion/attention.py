@@ -55,7 +55,7 @@ class Block(nn.Module):
         """Return tokens of the same shape, (batch, length, width); none sees a later one."""
         batch, length, width = tokens.shape
         query, key, value = self._project(tokens, tokens)
-        bias = self.bias(length, length).to(query.dtype)
+        bias = self.bias(torch.arange(length), length).to(query.dtype)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[None])
         tokens = tokens + self.drop(
             self.attended(mixed.transpose(1, 2).reshape(batch, length, width))
@@ -83,7 +83,7 @@ class Block(nn.Module):
         rows = torch.arange(batch)
         newest = tokens[rows, lengths - 1]
         query, key, value = self._project(newest[:, None], tokens)
-        bias = self.bias(length, length)[:, lengths - 1].transpose(0, 1).unsqueeze(2)
+        bias = self.bias(lengths - 1, length).transpose(0, 1).unsqueeze(2)
         scale = (width // self.heads) ** -0.5
         logits = query @ key.transpose(2, 3) * scale + bias  # (batch, heads, 1, length)
         weights = logits.softmax(dim=3)
@@ -91,10 +91,23 @@ class Block(nn.Module):
         newest = newest + self.attended(mixed)
         return newest + self._feed(newest), weights[:, :, 0].mean(dim=1)
 
-    def bias(self, rows: int, length: int) -> Tensor:
-        """Return what is added to the logits, shape (heads, rows, length); -inf for the future."""
+    def bias(self, positions: Tensor, length: int) -> Tensor:
+        """Return what is added to the logits of some positions of a sequence.
+
+        Parameters
+        ----------
+        positions : int64, shape (rows,)
+            Where in the sequence it is asked from.
+        length : int
+            Tokens of the sequence.
+
+        Returns
+        -------
+        float, shape (heads, rows, length)
+            -inf for what is later than the position.
+        """
         place = torch.arange(length)
-        age = torch.arange(rows)[:, None] - place[None, :]
+        age = positions[:, None] - place
         bias = self.age_bias[:, age.clamp(0, self.age_bias.shape[1] - 1)]
         bias = torch.where(place == 0, self.user_bias[:, None, None], bias)
         return bias.masked_fill(age < 0, float("-inf"))

@@ -167,9 +167,9 @@ class FusionModel:
         """Return how much of each item's score each event, and the attributes, account for.
 
         An event accounts for an item by how much the tower read it (the mean of its attention
-        and of its weight in the recency mean) times how near the two items are; likewise the
-        attributes by the vector that they alone would give. What is negative counts as nothing,
-        and the parts are scaled to sum to one.
+        and of its weight in the recency mean) times how near the two items are; the attributes
+        by the attention to their token times how near the user is. What is negative counts as
+        nothing, and the parts are scaled to sum to one.
 
         Returns
         -------
@@ -181,10 +181,10 @@ class FusionModel:
         wanted = np.where((rows >= 0)[:, None], self._units[rows], np.float32(0))
         places = self._places(query)
         shares = np.zeros((len(items), len(query.items)), dtype=np.float32)
-        attention = self._read_once(query).attention[0].numpy()
-        bare = self._read([UserQuery(user=query.user, attributes=query.attributes)])
-        cold = F.normalize(bare.vectors, dim=1)[0].numpy()
-        attributes = attention[0] * np.maximum(wanted @ cold, 0)
+        read = self._read_once(query)
+        attention = read.attention[0].numpy()
+        own = F.normalize(read.vectors, dim=1)[0].numpy()
+        attributes = attention[0] * np.maximum(wanted @ own, 0)
         if len(places):
             history = self._units[self._rows(query.items[places])]
             weight = 0.5 * attention[1 : len(places) + 1] + 0.5 * self._recency(len(places))

@@ -119,7 +119,8 @@ class UserTower(nn.Module):
         tokens = self.drop(self._tokens(users, vectors))
         for block in self.blocks:
             tokens = block(tokens)
-        mean = self.mean_layer(_decay(users.weights, self.recency) @ self.drop(vectors))
+        decay = _decay(torch.arange(tokens.shape[1]), users.items.shape[1], self.recency)
+        mean = self.mean_layer((decay * users.weights[:, None]) @ self.drop(vectors))
         out: Tensor = self.out(self.final_norm(tokens)) + mean
         return out
 
@@ -144,7 +145,7 @@ class UserTower(nn.Module):
             last = self.blocks[-1]
             assert isinstance(last, Block)
             newest, attention = last.last(tokens, lengths + 1)
-        decay = _decay(users.weights, self.recency)[rows, lengths]
+        decay = _decay(lengths, users.items.shape[1], self.recency) * users.weights
         mean = self.mean_layer((decay[:, None] @ vectors)[:, 0])
         out: Tensor = self.out(self.final_norm(newest)) + mean
         return out, attention
@@ -152,7 +153,7 @@ class UserTower(nn.Module):
     @torch.inference_mode()
     def recency_weights(self, events: int) -> Tensor:
         """Return the size of each event's weight in the recency mean, shape (events,)."""
-        return _decay(torch.ones(1, events), self.recency)[0, -1].abs()
+        return _decay(torch.tensor([events]), events, self.recency)[0].abs()
 
     def _tokens(self, users: UserBatch, vectors: Tensor) -> Tensor:
         """Return the sequence that attention reads, shape (batch, 1 + length, width)."""
@@ -171,17 +172,27 @@ class UserTower(nn.Module):
 
 def _take(items: Tensor, rows: Tensor) -> Tensor:
     """Return the vectors of rows, shape (batch, length, dim), zeros where the row is -1."""
-    padded = F.pad(items, (0, 0, 0, 1))
-    return F.embedding(torch.where(rows < 0, len(items), rows), padded)
+    return F.embedding(rows.clamp(min=0), items) * (rows >= 0).unsqueeze(2)
 
 
-def _decay(weights: Tensor, recency: Tensor) -> Tensor:
-    """Return how much each event counts in the mean after each position.
+def _decay(known: Tensor, length: int, recency: Tensor) -> Tensor:
+    """Return how much each of `length` events counts once the first `known` have happened.
 
-    Shape (batch, 1 + length, length); 0 for events that come later.
+    Parameters
+    ----------
+    known : int64, shape (rows,)
+        Numbers of events.
+    length : int
+        Events of the history.
+    recency : float, shape (half-lives,)
+        Weight of each half-life.
+
+    Returns
+    -------
+    float, shape (rows, length)
+        0 for events that come later.
     """
-    length = weights.shape[1]
-    age = torch.arange(length + 1)[:, None] - 1 - torch.arange(length)[None, :]
-    half_lives = torch.tensor(_HALF_LIVES)[:, None, None]
-    decay = (recency[:, None, None] * 0.5 ** (age.clamp(min=0) / half_lives)).sum(dim=0)
-    return decay.masked_fill(age < 0, 0.0) * weights[:, None, :]
+    age = known[:, None] - 1 - torch.arange(length)
+    half_lives = torch.tensor(_HALF_LIVES)
+    falling = 0.5 ** (age.clamp(min=0).unsqueeze(2) / half_lives)  # (rows, length, half-lives)
+    return (falling @ recency.float()).masked_fill(age < 0, 0.0)
