@@ -36,9 +36,18 @@ def train_fusion_rating(collection: Collection) -> FusionModel:
     return FusionModel.from_trainer(trainer, {"catalogue": "movies"})
 
 
+def train_fusion_unordered(collection: Collection) -> FusionModel:
+    config = FusionConfig(ordered=False, dim=16, id_dim=16, epochs=3, batch=1000)
+    trainer = FusionTrainer(collection, config)
+    for _ in trainer.run():
+        pass
+    return FusionModel.from_trainer(trainer, {"catalogue": "movies"})
+
+
 TRAINERS: dict[str, Callable[[Collection], Model]] = {
     "fusion": train_fusion,
     "fusion rating": train_fusion_rating,
+    "fusion unordered": train_fusion_unordered,
 }
 
 

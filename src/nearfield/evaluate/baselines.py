@@ -13,6 +13,7 @@ from scipy import sparse
 
 from nearfield.datasets.tables import Interactions
 from nearfield.errors import InvalidInput
+from nearfield.fusion.closed_form import Ridge, item_regression
 
 Weights: TypeAlias = NDArray[np.float32] | sparse.csr_matrix
 
@@ -173,6 +174,29 @@ class EASE:
         weights = inverse / -np.diag(inverse)
         np.fill_diagonal(weights, 0)
         return ItemWeights(weights.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class WeightedEASE:
+    """EASE with dropout in closed form, in which long histories do not outvote short ones.
+
+    Stands beside models that hold this regression, so that their table shows what they add.
+
+    Parameters
+    ----------
+    l2, own, users : float
+        See `nearfield.fusion.closed_form.Ridge`.
+    """
+
+    l2: float = 300.0
+    own: float = 0.5
+    users: float = 1.0
+
+    def fit(self, train: Interactions) -> ItemWeights:
+        """Invert the items x items matrix of common users; InvalidInput above `MOST_ITEMS`."""
+        had = train.matrix()
+        had.data[:] = 1
+        return ItemWeights(item_regression(had, Ridge(self.l2, self.own, self.users)))
 
 
 def recency_weights(events: Interactions, half_life: float | None) -> NDArray[np.float32]:

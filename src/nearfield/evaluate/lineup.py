@@ -3,7 +3,7 @@
 from typing import Final
 
 from nearfield.evaluate import als
-from nearfield.evaluate.baselines import EASE, MOST_ITEMS, ItemKNN, Popularity
+from nearfield.evaluate.baselines import EASE, MOST_ITEMS, ItemKNN, Popularity, WeightedEASE
 from nearfield.evaluate.biases import Biases
 from nearfield.evaluate.candidates import Candidate, RatingCandidate
 from nearfield.evaluate.cold import GroupPopularity
@@ -11,6 +11,7 @@ from nearfield.evaluate.tuned import Tuned
 
 # The first of each grid is the best compromise over ml-1m and ml-100k (benchmarks/results).
 _EASE: Final = tuple(EASE(l2) for l2 in (500.0, 200.0, 1000.0))
+_WEIGHTED: Final = (WeightedEASE(), WeightedEASE(own=0.3, users=0.5))
 _KNN: Final = tuple(ItemKNN(neighbours) for neighbours in (400, 100))
 _ALS: Final = (als.ALS(), als.ALS(regularization=30.0, alpha=3.0))
 _HALF_LIVES: Final = (2.0, 1.0, 5.0)
@@ -43,6 +44,8 @@ def ranking_baselines(items: int, recency: bool) -> list[Candidate]:
         found.append(Tuned("EASE", _EASE))
         if recency:
             found.append(Tuned("EASE + recency", _EASE, _HALF_LIVES))
+        else:
+            found.append(Tuned("EASE, users weighted", _WEIGHTED))
     return found
 
 

@@ -49,8 +49,10 @@ class HiddenItems:
         had, ridge = self._had(), Ridge()
         seed = self._material.config.seed
         found = compress(had, item_regression(had, ridge), self._rank, ridge, seed)
-        self._users.begin(found)
-        self._items.begin(found)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self._users.begin(found)
+            self._items.begin(found)
 
     def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
         """Return rows of users."""

@@ -98,7 +98,9 @@ def read_collection(stores: Stores, catalogue: str | None = None) -> Collection:
 
 
 def _rankings(collection: Collection, wanted: Evaluation) -> list[Candidate]:
-    fusion = FusionCandidate(fusion_config({**wanted.options, "objective": "retrieval"}))
+    ordered = wanted.protocol != "random"  # where test events are hidden anywhere, none is newest
+    settings = {"ordered": ordered, **wanted.options, "objective": "retrieval"}
+    fusion = FusionCandidate(fusion_config(settings))
     if wanted.protocol == "cold":
         return [*cold_baselines(), fusion]
     recency = wanted.protocol == "last-out"
