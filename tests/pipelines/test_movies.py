@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from nearfield.errors import InvalidInput
+from nearfield.pipelines.imports import import_folder
 from nearfield.pipelines.movies import Demo, Note, Shown, demo
-from nearfield.pipelines.progress import Progress
+from nearfield.pipelines.progress import Progress, finish
 from nearfield.pipelines.stores import Stores
 from small_home import TINY
 from synthetic import make_movielens
@@ -48,11 +49,23 @@ def test_a_demo_with_other_settings_trains_again(tmp_path: Path) -> None:
     assert {"Training fusion", "Filling Milvus"} <= set(steps)
 
 
-def test_two_data_sets_are_not_mixed(tmp_path: Path) -> None:
+def test_another_data_set_replaces_what_the_demo_itself_made(tmp_path: Path) -> None:
     run(tmp_path / "home", Demo(make_movielens(tmp_path / "one"), options=TINY))
-    other = Demo(make_movielens(tmp_path / "two", seed=5), options=TINY)
+    other = Demo(make_movielens(tmp_path / "two", items=70, seed=5), options=TINY)
+    _, notes, shown = run(tmp_path / "home", other)
+    assert any("Replacing what an earlier demo had put into 'movies'" in note for note in notes)
+    assert len(shown) == 3
+    with Stores(tmp_path / "home") as stores:
+        assert stores.catalogue("movies").counts().items == 70
+
+
+def test_what_somebody_imported_is_never_replaced(tmp_path: Path) -> None:
+    one, two = make_movielens(tmp_path / "one"), make_movielens(tmp_path / "two", seed=5)
+    with Stores(tmp_path / "home") as stores:
+        finish(import_folder(stores, "movies", one))
+    run(tmp_path / "home", Demo(one, options=TINY))
     with pytest.raises(InvalidInput, match=r"holds another data set.*--catalogue.*--home DIR"):
-        run(tmp_path / "home", other)
+        run(tmp_path / "home", Demo(two, options=TINY))
 
 
 def test_data_without_attributes_show_what_is_popular_to_a_stranger(tmp_path: Path) -> None:

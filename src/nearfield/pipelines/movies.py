@@ -20,10 +20,14 @@ from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train import fusion_config, train_fusion
 from nearfield.pipelines.visitors import three_visitors
 from nearfield.recommend.explain import label_of
+from nearfield.training.card import read_json, write_json
 from nearfield.types import Recommendation
 
 DATASET: Final = "ml-100k"
 """What is fetched where no data are given."""
+
+_SIGNATURE: Final = "demo.json"
+"""File in the home that tells what the demo has made."""
 
 _COMPARED: Final = 20
 """Items whose titles tell whether two data sets are the same."""
@@ -111,8 +115,12 @@ def _import(stores: Stores, wanted: Demo, tell: Tell) -> Generator[DemoStep, Non
     )
     yield Progress(f"Reading {folder}")
     read = read_folder(folder)
-    _check_same(stores, wanted.catalogue, read)
+    yield from _make_room(stores, wanted.catalogue, read)
+    own = _is_own(stores, wanted.catalogue)
     done = yield from import_read(stores, wanted.catalogue, read)
+    if own:
+        held = stores.catalogues.get(wanted.catalogue)
+        write_json(stores.home / _SIGNATURE, _signature(held))
     holds = f"{done.counts.items:,} movies, {done.counts.users:,} users, {done.counts.events:,}"
     if done.unchanged:
         yield Note(f"'{wanted.catalogue}' already holds all of {done.layout}: {holds} ratings.")
@@ -122,24 +130,51 @@ def _import(stores: Stores, wanted: Demo, tell: Tell) -> Generator[DemoStep, Non
         yield Note("\n".join(done.report.lines()))
 
 
-def _check_same(stores: Stores, catalogue: str, read: ReadResult) -> None:
-    """Refuse to mix two data sets: the same id is another movie in each."""
-    if catalogue not in stores.catalogues.names():
+def _make_room(stores: Stores, name: str, read: ReadResult) -> Generator[DemoStep, None, None]:
+    """Let nobody mix two data sets, in which the same id is another movie.
+
+    What an earlier demo made, and nothing has changed since, is replaced; anything else stays.
+    """
+    if name not in stores.catalogues.names():
         return
-    held = stores.catalogues.get(catalogue)
+    held = stores.catalogues.get(name)
+    difference = _difference(held, read)
+    if difference is None:
+        return
+    if not _is_own(stores, name):
+        raise InvalidInput(
+            f"the catalogue '{name}' holds another data set than {read.layout}: {difference}. "
+            f"Mixed, both would be spoilt. Give this one a name of its own: --catalogue "
+            f"{read.layout}, or another home: --home DIR."
+        )
+    stores.spaces.drop(name)
+    stores.catalogues.remove(name)
+    yield Note(f"Replacing what an earlier demo had put into '{name}'.")
+
+
+def _difference(held: Catalogue, read: ReadResult) -> str | None:
+    """Return an item that shows that a catalogue holds another data set, or None."""
     items = read.tables.items
     step = max(1, items.height // _COMPARED)
     sample = items.gather_every(step).select(Columns.ITEM, Columns.TITLE, Columns.YEAR)
     titles = {item: label_of(title, year) for item, title, year in sample.iter_rows()}
     known = _held(held, list(titles))
     other = [item for item, title in known.items() if titles[item] != title]
-    if 2 * len(other) > len(known):
-        raise InvalidInput(
-            f"the catalogue '{catalogue}' holds another data set than {read.layout}: item "
-            f"{other[0]} is {known[other[0]]!r} there and {titles[other[0]]!r} here. Mixed, both "
-            f"would be spoilt. Give this one a name of its own: --catalogue {read.layout}, or "
-            f"another home: --home DIR."
-        )
+    if 2 * len(other) <= len(known):
+        return None
+    return f"item {other[0]} is {known[other[0]]!r} there and {titles[other[0]]!r} here"
+
+
+def _is_own(stores: Stores, name: str) -> bool:
+    """Return whether a catalogue is yet to be made, or is as the last demo left it."""
+    if name not in stores.catalogues.names():
+        return True
+    path = stores.home / _SIGNATURE
+    return path.exists() and read_json(path) == _signature(stores.catalogues.get(name))
+
+
+def _signature(held: Catalogue) -> dict[str, Any]:
+    return {"catalogue": held.name, "uid": held.uid, "revision": held.revision()}
 
 
 def _held(catalogue: Catalogue, items: list[str]) -> dict[str, str]:
