@@ -74,6 +74,7 @@ class SetItemTower(nn.Module):
             self.id.weight.normal_(std=0.02)
             self.id.weight[:-1, :kept] = torch.cat([head, slack], dim=1)
             self.id.weight[-1] = 0
+            self.id.weight[-1, kept - 1] = 1  # as an item of which the regression knows nothing
             self.id.weight *= _CALM
             nn.init.eye_(self.trained.id_layer.weight)
             self.trained.id_layer.weight /= _CALM
