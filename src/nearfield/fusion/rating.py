@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,6 +14,7 @@ from nearfield.datasets.tables import Interactions
 from nearfield.errors import InvalidInput
 from nearfield.fusion.items import ItemTower
 from nearfield.fusion.objectives import Material
+from nearfield.fusion.rating_start import start_towers
 from nearfield.fusion.rating_users import RatedSets, RatingTower
 from nearfield.fusion.squares import Known, weighted_squares
 
@@ -84,6 +86,15 @@ class Ratings:
         above = np.bincount(self.items, self.stars - mean, minlength=items)
         return np.asarray(mean + above / (counts + _CALM), dtype=np.float32)
 
+    def residuals(self, means: NDArray[np.float32]) -> sparse.csr_matrix:
+        """Return ratings less the items' means and the users' generosity, shape (users, items)."""
+        counts = np.diff(self.indptr)
+        user = np.repeat(np.arange(len(counts)), counts)
+        above = self.stars - means[self.items]
+        generous = np.bincount(user, above, minlength=len(counts)) / (counts + _CALM)
+        shape = (len(counts), len(means))
+        return sparse.csr_matrix((above - generous[user], self.items, self.indptr), shape=shape)
+
 
 class HiddenRatings:
     """Some of a user's ratings are hidden; all are predicted, those that were shown as well.
@@ -116,17 +127,13 @@ class HiddenRatings:
         self._popularity = torch.from_numpy(counts / counts.sum()).float()
 
     def begin(self) -> None:
-        """Let the average user and item predict the mean rating, and learn the items' means."""
+        """Let average vectors predict the mean, and start from the main directions of taste."""
         ratings, users = self._ratings, self._users
-        self._users.expected.copy_(torch.from_numpy(ratings.item_means(len(self._popularity))))
+        means = ratings.item_means(len(self._popularity))
+        users.expected.copy_(torch.from_numpy(means))
         cosine = float(ratings.stars.mean(dtype=np.float64)) / users.highest
-        with torch.no_grad(), torch.random.fork_rng():
-            torch.manual_seed(self._material.config.seed)
-            across = torch.randn_like(users.start)
-            along = F.normalize(users.start, dim=0)
-            across = F.normalize(across - (across @ along) * along, dim=0)
-            users.start.copy_(along)
-            self._average_item().copy_(cosine * along + (1 - cosine**2) ** 0.5 * across)
+        seed = self._material.config.seed
+        start_towers(users, self._items, cosine, ratings.residuals(means), seed)
 
     def finish(self) -> None:
         """Forget the vectors of items that nobody rated: they are still random."""
