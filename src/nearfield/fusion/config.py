@@ -12,6 +12,7 @@ _UNORDERED: Final = {
     "learning_rate": 1.5e-3,
     "temperature": 0.1,
     "dropout": 0.3,
+    "item_id_dropout": 0.2,
 }
 """Defaults that histories read as sets want otherwise."""
 
