@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-import nearfield
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
 from nearfield.evaluate import plots
@@ -101,7 +100,7 @@ def render(collection: Collection, sections: Mapping[str, Sequence[Row]]) -> str
     rows = [row for found in sections.values() for row in found]
     used = [key for key in FIGURES if any(key in row.metrics for row in rows)]
     words = (f"<dt>{FIGURES[key][0]}</dt><dd>{escape(FIGURES[key][1])}</dd>" for key in used)
-    page = files(nearfield.evaluate).joinpath("report.html").read_text(encoding="utf-8")
+    page = files("nearfield.evaluate").joinpath("report.html").read_text(encoding="utf-8")
     return Template(page).substitute(
         title=f"Evaluation of {escape(collection.name)}",
         subtitle="Every figure is measured on events that the models had not seen.",

@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 from pydantic import ValidationError
 
-import nearfield
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.fusion.config import FusionConfig
@@ -157,7 +156,7 @@ class _Training:
             "events": len(events),
             "curve": [float(loss) for loss in np.asarray(trainer.curve)],
             "seconds": round(seconds, 1),
-            "nearfield": nearfield.__version__,
+            "nearfield": version_of("nearfield"),
             "torch": version_of("torch"),
         }
 
