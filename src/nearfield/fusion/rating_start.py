@@ -1,7 +1,7 @@
 """Where the rating objective starts: the main directions in which tastes differ, without training.
 
 From random vectors, learning first shrinks them (they dilute the cosine), and the penalty may hold
-them there: whether a training leaves that place then depends on the seed.
+them there: whether a training gets away then depends on sizes and on the number of epochs.
 """
 
 from typing import Final
