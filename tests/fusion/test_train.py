@@ -53,7 +53,7 @@ def test_it_ranks_the_next_item_better_than_popularity() -> None:
     collection = Collection.from_tables("movies", make_tables(users=150, items=80, events=5000))
     events = collection.interactions
     split = leave_last_out(events)
-    config = SMALL.model_copy(update={"epochs": 12, "dim": 32, "width": 32})
+    config = SMALL.model_copy(update={"epochs": 20, "dim": 32, "width": 32, "learning_rate": 1e-2})
     trainer = run(FusionTrainer(collection, config, events.take(split.train)))
 
     held = events.take(split.validation)
@@ -67,4 +67,4 @@ def test_it_ranks_the_next_item_better_than_popularity() -> None:
 
     ours = rank(scores)
     baseline = rank(np.tile(popular, (len(held), 1)))
-    assert (ours < 10).mean() > (baseline < 10).mean() + 0.1
+    assert (ours < 10).mean() > (baseline < 10).mean() + 0.2
