@@ -84,6 +84,13 @@ def test_user_attributes_and_their_values(movies: Catalogue) -> None:
     assert movies.attribute_values("') or 1=1 --") == []
 
 
+def test_values_that_come_later_are_known_at_once(store: Catalogues, movies: Catalogue) -> None:
+    assert movies.attribute_values("age") == ["18", "25"]
+    more = tables(item_frame(), user_frame("10", age=["56"], job=["3"]), event_frame())
+    list(store.import_tables("movies", more))
+    assert movies.attribute_values("age") == ["18", "25", "56"]
+
+
 def test_popular_counts_users_once_and_not_their_dislikes(movies: Catalogue) -> None:
     keys, users = movies.popular(10)
     assert movies.item_ids(keys) == [3, 1]

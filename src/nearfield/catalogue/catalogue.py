@@ -45,6 +45,7 @@ class Catalogue:
         self.name = name
         self.uid = uid
         self._database = database
+        self._values: dict[str, tuple[int, list[str]]] = {}
         self._ranking: tuple[int, Ids, NDArray[np.int64]] = (-1, no_ids(), no_ids())
 
     def integer_ids(self) -> bool:
@@ -122,10 +123,15 @@ class Catalogue:
 
     def attribute_values(self, name: str) -> list[str]:
         """Return the values that users have of an attribute, sorted; empty where none has it."""
-        if name not in self._state().user_attributes:
+        state = self._state()
+        if name not in state.user_attributes:
             return []
-        with self._database.reading() as conn:
-            return read_attribute_values(conn, self.number, name)
+        kept = self._values.get(name)
+        if kept is None or kept[0] != state.revision:  # all users are read
+            with self._database.reading() as conn:
+                found = read_attribute_values(conn, self.number, name)
+            kept = self._values[name] = (state.revision, found)
+        return list(kept[1])
 
     def popular(self, limit: int, where: Condition | None = None) -> tuple[Ids, NDArray[np.int64]]:
         """Return the items that most people chose, and how many each.
