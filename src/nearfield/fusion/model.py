@@ -17,7 +17,7 @@ from nearfield.fusion.features import UNKNOWN, Vocabulary
 from nearfield.fusion.predict import Read, item_vectors, read_users
 from nearfield.fusion.towers import Towers
 from nearfield.fusion.train import FusionTrainer
-from nearfield.fusion.users import UserBatch
+from nearfield.fusion.users import UserBatch, UserTower
 from nearfield.training.card import CARD, read_json, write_json
 from nearfield.training.weights import load_tensors, save_tensors
 from nearfield.types import Ids, Shares, UserQuery, Vectors
@@ -57,6 +57,8 @@ class FusionModel:
         card: Mapping[str, Any],
     ) -> None:
         self._towers = towers.eval()
+        if isinstance(towers.users, UserTower):
+            towers.users.prepare()
         self.config = config
         self.vocabulary = vocabulary
         self.item_keys, self.user_keys = keys

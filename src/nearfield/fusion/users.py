@@ -93,6 +93,8 @@ class UserTower(nn.Module):
         self.out = nn.Linear(config.width, config.dim)
         self.recency = nn.Parameter(torch.tensor(_FIRST_WEIGHTS))
         self.mean_layer = nn.Linear(config.dim, config.dim)
+        self._decay_table: Tensor | None = None
+        self._attribute_tables: list[Tensor] = []
         self._first_values()
 
     def _first_values(self) -> None:
@@ -145,10 +147,28 @@ class UserTower(nn.Module):
             last = self.blocks[-1]
             assert isinstance(last, Block)
             newest, attention = last.last(tokens, lengths + 1)
-        decay = _decay(lengths, users.items.shape[1], self.recency) * users.weights
+        decay = self._decay(lengths, users.items.shape[1]) * users.weights
         mean = self.mean_layer((decay[:, None] @ vectors)[:, 0])
         out: Tensor = self.out(self.final_norm(newest)) + mean
         return out, attention
+
+    @torch.inference_mode()
+    def prepare(self) -> None:
+        """Work out what depends on the weights alone: from now on they do not change.
+
+        One query is so small that the number of calls decides how long it takes.
+        """
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            block.prepare()
+        window = self.config.window
+        self._decay_table = _decay(torch.arange(window + 1), window, self.recency)
+        self._attribute_tables = self._attribute_values()
+
+    def _decay(self, known: Tensor, length: int) -> Tensor:
+        if self._decay_table is None:
+            return _decay(known, length, self.recency)
+        return self._decay_table[known, :length]
 
     @torch.inference_mode()
     def recency_weights(self, events: int) -> Tensor:
@@ -163,11 +183,14 @@ class UserTower(nn.Module):
 
     def _first_token(self, users: UserBatch) -> Tensor:
         token: Tensor = self.start + self.id_layer(self.id(users.ids))
-        for column, (codes, layer) in enumerate(
-            zip(self.attributes, self.attribute_layers, strict=True)
-        ):
-            token = token + layer(codes(users.attributes[:, column]))
+        for column, table in enumerate(self._attribute_tables or self._attribute_values()):
+            token = token + F.embedding(users.attributes[:, column], table)
         return token
+
+    def _attribute_values(self) -> list[Tensor]:
+        """Return what each value of each attribute adds to the first token."""
+        pairs = zip(self.attributes, self.attribute_layers, strict=True)
+        return [layer(codes.weight) for codes, layer in pairs]
 
 
 def _take(items: Tensor, rows: Tensor) -> Tensor:
