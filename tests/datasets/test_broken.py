@@ -100,6 +100,14 @@ def test_a_file_cut_in_a_line_loses_that_line_only(ml_1m: Path, end: str) -> Non
     assert "copy it again" in result.report.refusals[0].remedy
 
 
+def test_a_long_file_cut_in_a_line_loses_that_line_only(ml_1m: Path) -> None:
+    broken = "1;2;3;4\n1::abc\n"  # other wrong lines do not hide it
+    result = read_folder(with_ratings(ml_1m, GOOD + broken + GOOD * 20_000 + "1::3::4::9"))
+    told = [str(refusal).split("; wanted")[0] for refusal in result.report.refusals]
+    assert told[-1] == "ratings.dat:40005: a line cut short: '1::3::4::9'"
+    assert result.report.refused == 3
+
+
 def test_a_last_line_without_line_end_is_whole(ml_1m: Path) -> None:
     result = read_folder(with_ratings(ml_1m, GOOD + "1::3::4::978300762"), strict=True)
     assert result.tables.events.height == 3

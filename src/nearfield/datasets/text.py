@@ -4,8 +4,9 @@ Nothing is interpreted here but line ends, encodings and fields.
 """
 
 import csv
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 import polars as pl
@@ -58,6 +59,8 @@ class TextReader:
     file: str
     form: TextFormat
     report: ReadReport
+    _fewest_digits: float = field(default=math.inf, init=False)
+    """Of the times that end the lines so far; 0 where lines end in something else."""
 
     def frames(self, stream: BinaryIO) -> Iterator[pl.DataFrame]:
         """Yield the rows as text columns and `LINE`: at least one frame, which may be empty.
@@ -130,6 +133,8 @@ class TextReader:
         self.report.count(self.file).read += frame.height
         wrong = pl.col(names[-1]).is_null() | pl.col(_EXTRA).is_not_null()
         rules = [Rule(wrong, self._seen(len(names)), self._wanted(names), "Mend the line.")]
+        ends = frame[names[-1]].head(-1) if unfinished else frame[names[-1]]
+        self._remember(ends.drop_nulls())
         if unfinished and frame.height:
             rules.insert(0, self._cut_short(frame, names, wrong))
         rules.append(
@@ -163,15 +168,23 @@ class TextReader:
             hint = pl.when(open_quote).then(pl.lit(", a quote not closed")).otherwise(hint)
         return pl.format("{} fields{}: '{}'", fields, hint, text)
 
+    def _remember(self, ends: pl.Series) -> None:
+        """Keep how short the times are with which whole lines end.
+
+        The last line of a file may come in a block of its own, with nothing to compare it to.
+        """
+        if ends.len():
+            times = bool(ends.str.contains(_SECONDS).all())
+            fewest = float(ends.str.len_bytes().min() or 0) if times else 0.0  # type: ignore[arg-type]
+            self._fewest_digits = min(self._fewest_digits, fewest)
+
     def _cut_short(self, frame: pl.DataFrame, names: tuple[str, ...], wrong: pl.Expr) -> Rule:
         """Return the rule for a last line without line end: whole, unless it looks cut.
 
         It looks cut when fields are missing, or when its time has fewer digits than all others.
         """
-        last, others = frame[names[-1]].tail(1), frame[names[-1]].head(-1)
-        digits = last.str.len_bytes().fill_null(0)[0]
-        times = others.len() > 0 and bool(others.str.contains(_SECONDS).all())
-        shorter = times and digits < (others.str.len_bytes().min() or 0)
+        digits = frame[names[-1]].tail(1).str.len_bytes().fill_null(0)[0]
+        shorter = self._fewest_digits < math.inf and digits < self._fewest_digits
         return Rule(
             (pl.col(LINE) == frame[LINE][-1]) & (wrong | pl.lit(shorter)),
             pl.format("a line cut short: '{}'", _TEXT),
