@@ -7,7 +7,6 @@ machine only; the other figures depend on nothing but data, seed and versions.
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from machine import describe
-from nearfield.datasets.read import read_folder
+from movies import load
 from nearfield.datasets.tables import Collection
 from nearfield.evaluate.lineup import cold_baselines, ranking_baselines, rating_baselines
 from nearfield.evaluate.protocol import (
@@ -26,16 +25,6 @@ from nearfield.evaluate.protocol import (
     evaluate_rating,
 )
 from nearfield.evaluate.report import write_report
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the made-up data is the tests'
-from synthetic import make_tables
-
-
-def load(data: Path | None) -> Collection:
-    """Read a release of MovieLens, or make up a small one."""
-    if data is None:
-        return Collection.from_tables("made-up", make_tables(users=400, items=200, events=10_000))
-    return Collection.from_tables(data.name, read_folder(data).tables)
 
 
 def measure(collection: Collection, seed: int) -> Iterator[tuple[str, list[Row]]]:

@@ -11,31 +11,19 @@ import argparse
 import json
 import os
 import resource
-import sys
 import time
 from pathlib import Path
 
 import torch
 
 from machine import describe
-from nearfield.datasets.read import read_folder
-from nearfield.datasets.tables import Collection
+from movies import load
 from nearfield.evaluate.fusion_model import FusionCandidate
 from nearfield.evaluate.lineup import ranking_baselines
 from nearfield.evaluate.protocol import evaluate_last_out
 from nearfield.fusion.config import FusionConfig
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the made-up data is the tests'
-from synthetic import make_tables
-
 PEERS = ("EASE + recency", "iALS + recency")
-
-
-def load(data: Path | None) -> Collection:
-    """Read a release of MovieLens, or make up a small one."""
-    if data is None:
-        return Collection.from_tables("made-up", make_tables(users=400, items=200, events=10_000))
-    return Collection.from_tables(data.name, read_folder(data).tables)
 
 
 def main() -> None:
