@@ -1,0 +1,1 @@
+"""The graph recommender: who touched what as a bipartite graph, and walks over it."""
