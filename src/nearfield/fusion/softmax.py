@@ -61,12 +61,11 @@ class _FullSoftmax(torch.autograd.Function):
         loss = 0.0
         for start in range(0, len(users), _ROWS):
             group = slice(start, start + _ROWS)
-            logits = (rows[group] @ columns.T).float()
+            logits = rows[group] @ columns.T
             part, gradient = _group(logits, targets[group], weights[group], seen[group])
             loss += part
-            narrow = gradient.to(fast)
-            user_gradient[group] = (narrow @ columns).float()
-            item_gradient += (narrow.T @ rows[group]).float()
+            user_gradient[group] = gradient @ columns
+            item_gradient += gradient.T @ rows[group]
         ctx.save_for_backward(user_gradient / total, item_gradient[:-1] / total)
         ctx.kinds = (users.dtype, items.dtype)
         return torch.tensor(loss) / total
@@ -87,7 +86,8 @@ class _FullSoftmax(torch.autograd.Function):
 def _group(logits: Tensor, targets: Tensor, weights: Tensor, seen: Tensor) -> tuple[float, Tensor]:
     """Return the loss summed over some rows, and its gradient, written over the logits.
 
-    The last column of `logits` is no item: everything at -1 goes there.
+    The last column of `logits` is no item: everything at -1 goes there. All is worked out in
+    place and in the type of `logits`, but for sums over items.
     """
     filler = logits.shape[1] - 1
     chosen = torch.where(targets < 0, filler, targets)
@@ -96,10 +96,10 @@ def _group(logits: Tensor, targets: Tensor, weights: Tensor, seen: Tensor) -> tu
     logits.scatter_(1, chosen, own)
     logits[:, filler] = _OUT
     logits -= logits.amax(dim=1, keepdim=True)
-    kept = logits.gather(1, chosen)
+    kept = logits.gather(1, chosen).float()
     logits.exp_()
-    normaliser = logits.sum(dim=1, keepdim=True)
+    normaliser = logits.sum(dim=1, keepdim=True, dtype=torch.float32)
     loss = (weights * (normaliser.log() - kept)).sum()
-    logits *= weights.sum(dim=1, keepdim=True) / normaliser
-    logits.scatter_add_(1, chosen, -weights)
+    logits *= (weights.sum(dim=1, keepdim=True) / normaliser).to(logits.dtype)
+    logits.scatter_add_(1, chosen, -weights.to(logits.dtype))
     return float(loss), logits
