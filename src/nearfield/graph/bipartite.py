@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nearfield.datasets.histories import event_weights
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.errors import InvalidInput
-from nearfield.graph.csr import Offsets, Rows, group, merge_repeated, sort_by_time
+from nearfield.graph.csr import Offsets, Rows, group, merge_repeated, read_only, sort_by_time
 from nearfield.graph.files import read_arrays, write_arrays
 from nearfield.graph.nodes import Nodes
 
@@ -41,9 +41,7 @@ class Adjacency:
     def __post_init__(self) -> None:
         for name in ("indptr", "neighbours", "weights", "times"):
             if (array := getattr(self, name)) is not None:
-                view = array.view()
-                view.flags.writeable = False  # one type of array: the walks compile once
-                object.__setattr__(self, name, view)
+                object.__setattr__(self, name, read_only(array))
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
