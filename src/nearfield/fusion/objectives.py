@@ -1,7 +1,7 @@
 """What the trainer's epochs are made of: one class for each way to learn from the events."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import torch
@@ -61,22 +61,6 @@ class Material:
         return nobody(len(who), self.towers.users.unknown, torch.from_numpy(attributes))
 
 
-class Objective(Protocol):
-    """One way to learn. Nothing random but from the generator it is given, or from torch's."""
-
-    def begin(self) -> None:
-        """Prepare the towers; called before the first epoch, not when a training is resumed."""
-
-    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-        """Return the batches of an epoch."""
-
-    def loss(self, batch: NDArray[np.int64], rng: np.random.Generator, done: float) -> Tensor:
-        """Return what to lower, shape (); `done` is the share of the training, in [0, 1)."""
-
-    def finish(self) -> None:
-        """Complete the towers after the last epoch."""
-
-
 class NextItem:
     """Retrieval, ordered: rank what follows each event above all other items.
 
@@ -95,7 +79,7 @@ class NextItem:
     def finish(self) -> None:
         """Nothing: the towers are complete."""
 
-    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    def batches(self, rng: np.random.Generator, _epoch: int, /) -> list[NDArray[np.int64]]:
         """Return windows of histories; see `Histories.cut`."""
         config = self._material.config
         return list(self._material.histories.batches(config.window, config.batch, rng))
@@ -105,28 +89,31 @@ class NextItem:
         material, towers, config = self._material, self._material.towers, self._material.config
         users, targets = material.histories.read(batch, *material.hidden(batch[:, 0], rng))
         items = towers.item_vectors(material.features)
+        units = F.normalize(items.float(), dim=1)
         vectors = towers.users(users, items)
         targets[:, 0] = -1  # what a window happens to begin with follows from nothing
         asked = targets >= 0
         loss = full_softmax(
             towers.scaled(vectors[asked]),
-            F.normalize(items.float(), dim=1),
+            units,
             targets[asked][:, None],
             torch.ones(int(asked.sum()), 1),
             _seen_before(users.items)[asked],
         )
         if config.cold_weight:
-            loss = loss + config.cold_weight * self._cold_loss(batch[:, 0], items, rng)
+            loss = loss + config.cold_weight * self._cold_loss(batch[:, 0], items, units, rng)
         return loss
 
-    def _cold_loss(self, who: NDArray[np.int64], items: Tensor, rng: np.random.Generator) -> Tensor:
+    def _cold_loss(
+        self, who: NDArray[np.int64], items: Tensor, units: Tensor, rng: np.random.Generator
+    ) -> Tensor:
         """Cross-entropy of some of a user's items, given the attributes alone."""
         towers = self._material.towers
         users = self._material.bare(who, rng)
         targets = torch.from_numpy(self._material.histories.sample(who, COLD_TARGETS, rng))
         return full_softmax(
             towers.scaled(towers.users(users, items)[:, 0]),
-            F.normalize(items.float(), dim=1),
+            units,
             targets,
             torch.full(targets.shape, 1 / COLD_TARGETS),
             torch.full((len(who), 1), -1),

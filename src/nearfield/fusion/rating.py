@@ -140,7 +140,7 @@ class HiddenRatings:
         with torch.no_grad():
             self._users.read.weight[self._popularity == 0] = 0.0
 
-    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    def batches(self, rng: np.random.Generator, _epoch: int, /) -> list[NDArray[np.int64]]:
         """Return users with ratings, in random order, at least 8 batches."""
         users = rng.permutation(np.flatnonzero(np.diff(self._ratings.indptr)))
         size = max(1, min(self._material.config.batch, -(-len(users) // _FEWEST_BATCHES)))

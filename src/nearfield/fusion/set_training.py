@@ -54,7 +54,7 @@ class HiddenItems:
             self._users.begin(found)
             self._items.begin(found)
 
-    def batches(self, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    def batches(self, rng: np.random.Generator, _epoch: int, /) -> list[NDArray[np.int64]]:
         """Return rows of users."""
         return set_batches(self._material.histories, self._material.config.batch, rng)
 

@@ -1,0 +1,164 @@
+"""The loop that every trainer runs: epochs that can be interrupted and go on with equal results."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nearfield.training.checkpoint import Checkpoint
+from nearfield.training.precision import fast_arithmetic
+
+_WARM_UP: Final = 0.1
+"""Share of the steps in which the learning rate rises."""
+
+_LARGEST_GRADIENT: Final = 1.0
+
+B = TypeVar("B")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far training is.
+
+    Parameters
+    ----------
+    epoch, epochs : int
+        Epochs finished, and to be run.
+    done, total : int
+        Batches of the running epoch.
+    loss : float
+        Mean of the running epoch; its unit is the objective's.
+    """
+
+    epoch: int
+    epochs: int
+    done: int
+    total: int
+    loss: float
+
+
+class Batches(Protocol[T_co]):
+    """The batches of one epoch; may be iterated once."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[T_co]: ...
+
+
+class Objective(Protocol[B]):
+    """One way to learn. Nothing random but from the generator it is given, or from torch's."""
+
+    def begin(self) -> None:
+        """Prepare the networks; called before the first epoch, not when training is resumed."""
+
+    def batches(self, rng: np.random.Generator, epoch: int, /) -> Batches[B]:
+        """Return the batches of an epoch, the first of which is 0."""
+
+    def loss(self, batch: B, rng: np.random.Generator, done: float) -> Tensor:
+        """Return what to lower, shape (); `done` is the share of the training, in [0, 1)."""
+
+    def finish(self) -> None:
+        """Complete the networks; called by the trainer once the weights are final."""
+
+
+class TrainingConfig(Protocol):
+    """The settings that the loop reads."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes over the data."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest of the schedule."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Of matrices, decoupled."""
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+
+
+class Loop:
+    """Runs epochs over a module's weights with AdamW, and keeps the state after each.
+
+    Parameters
+    ----------
+    module : Module
+        Whose weights are learned.
+    config : TrainingConfig
+        Epochs, the highest learning rate, decay of matrices, seed.
+    checkpoint : Checkpoint, optional
+        Where the state is kept, and found again.
+    """
+
+    def __init__(
+        self, module: nn.Module, config: TrainingConfig, checkpoint: Checkpoint | None = None
+    ) -> None:
+        self.module = module
+        self.optimizer = _optimizer(module, config)
+        self.curve: list[float] = []
+        self._config = config
+        self._checkpoint = checkpoint
+
+    def run(self, objective: Objective[B]) -> Iterator[Step]:
+        """Train to the last epoch, from the checkpoint if there is one."""
+        if self._checkpoint is not None:
+            self.curve = self._checkpoint.resume(self.module, self.optimizer)
+        if not self.curve:
+            objective.begin()
+        for epoch in range(len(self.curve), self._config.epochs):
+            with torch.random.fork_rng():
+                torch.manual_seed(self._config.seed * 100_003 + epoch)
+                yield from self._epoch(objective, epoch)
+            if self._checkpoint is not None:
+                self._checkpoint.save(self.module, self.optimizer, self.curve)
+
+    def _epoch(self, objective: Objective[B], epoch: int) -> Iterator[Step]:
+        self.module.train()
+        rng = np.random.default_rng([self._config.seed, epoch])
+        batches = objective.batches(rng, epoch)
+        total = 0.0
+        for done, batch in enumerate(batches, start=1):
+            share = (epoch + (done - 1) / len(batches)) / self._config.epochs
+            self._set_rate(share)
+            with fast_arithmetic():
+                loss = objective.loss(batch, rng, share)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.module.parameters(), _LARGEST_GRADIENT)
+            self.optimizer.step()
+            total += loss.item()
+            if done == len(batches):
+                self.curve.append(total / done)
+            yield Step(epoch, self._config.epochs, done, len(batches), total / done)
+
+    def _set_rate(self, done: float) -> None:
+        """Rise linearly, then fall along a cosine to nothing."""
+        if done < _WARM_UP:
+            share = (done + 1e-3) / _WARM_UP
+        else:
+            share = 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP)))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._config.learning_rate * min(1.0, share)
+
+
+def _optimizer(module: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
+    """Decay matrices, leave biases, norms and ages alone."""
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
+    for name, parameter in module.named_parameters():
+        plain = parameter.ndim < 2 or name.endswith("age_bias")
+        (rest if plain else matrices).append(parameter)
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": rest, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
