@@ -5,7 +5,17 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "pymilvus", "polars", "sqlalchemy", "numpy", "pydantic", "faiss", "pandas")
+HEAVY = (
+    "torch",
+    "numba",
+    "pymilvus",
+    "polars",
+    "sqlalchemy",
+    "numpy",
+    "pydantic",
+    "faiss",
+    "pandas",
+)
 
 
 @pytest.mark.parametrize("module", ["nearfield", "nearfield.cli.main"])
