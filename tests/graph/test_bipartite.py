@@ -110,7 +110,7 @@ def test_wrong_names_and_ids_are_refused() -> None:
         builder().add_binary_relations("users", "items", [1], [7])
     with pytest.raises(InvalidInput, match=r"2 users and 1 items do not pair up"):
         builder().add_binary_relations("users", "items", ["a", "b"], [7])
-    with pytest.raises(InvalidInput, match=r"'users' were added before|'users' were"):
+    with pytest.raises(InvalidInput, match=r"entities named 'users' were added before"):
         builder().add_entities("users", [1])
     with pytest.raises(InvalidInput, match=r"two types of nodes, here 'users' and 'items'"):
         builder().add_entities("tags", [1])
@@ -155,6 +155,10 @@ def test_weights_and_times_must_fit_the_relations() -> None:
 def test_a_graph_without_edges_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"no edges: entities \['items', 'users'\]"):
         builder().build()
+    made = builder().add_binary_relations("users", "items", ["a"], [7])
+    made.build()
+    with pytest.raises(InvalidInput, match=r"no relations.*before each build"):
+        made.build()
     with pytest.raises(InvalidInput, match=r"3 users and 3 items has no edges"):
         builder().add_binary_relations("users", "items", [], []).build()
     with pytest.raises(InvalidInput, match=r"2 users and 1 items has no edges.*does not count"):

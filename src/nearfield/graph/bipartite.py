@@ -142,7 +142,7 @@ class BipartiteGraph:
     def save(self, folder: Path) -> None:
         """Write the graph, one `.npy` file for each array and a JSON file that names them.
 
-        A reader, or a kill, sees the graph that was there or the new one, never a mixture.
+        A kill leaves the graph that was there, or the new one, never a mixture.
         """
         arrays: dict[str, np.ndarray] = {"users": self.users.ids, "items": self.items.ids}
         for side, adjacency in (("user_items", self.user_items), ("item_users", self.item_users)):

@@ -99,6 +99,7 @@ class GraphBuilder:
             raise InvalidInput(
                 "some relations have times and others have none. Give all of them times, or none."
             )
+        self._ends = users, items
         self._edges.append(edges)
         return self
 
@@ -110,10 +111,10 @@ class GraphBuilder:
         InvalidInput
             If there are no relations.
         """
-        if self._ends is None:
+        if self._ends is None or not self._edges:
             raise InvalidInput(
                 f"the graph has no edges: entities {sorted(self._nodes)} and no relations. Call "
-                "add_binary_relations before build."
+                "add_binary_relations before each build."
             )
         users, items = self._ends
         parts, self._edges = self._edges, []
@@ -133,8 +134,7 @@ class GraphBuilder:
                 f"the relations connect {source!r} with {target!r} itself. In a bipartite graph an "
                 "edge joins the two types of nodes."
             )
-        self._ends = self._ends or (source, target)
-        return self._ends
+        return self._ends or (source, target)
 
 
 def _check_times(times: NDArray[np.generic], count: int) -> NDArray[np.int64]:
