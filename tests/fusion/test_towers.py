@@ -2,13 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from nearfield.datasets.tables import Collection
-from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.predict import item_vectors
 from nearfield.fusion.train import FusionTrainer
-from nearfield.fusion.users import UserBatch, UserTower
-
-SMALL = FusionConfig(dim=16, width=16, id_dim=16, heads=2, window=12)
+from nearfield.fusion.users import UserBatch
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +45,6 @@ def test_the_newest_vector_is_that_of_the_last_position(
     vectors, attention = trainer.towers.users.newest(users, items)
     assert torch.allclose(vectors, whole[torch.arange(5), users.lengths], atol=1e-4)
     assert torch.allclose(attention.sum(dim=1), torch.ones(5), atol=1e-5)
-
-
-@torch.inference_mode()
-def test_what_is_worked_out_beforehand_changes_nothing(collection: Collection) -> None:
-    trainer = FusionTrainer(collection, SMALL)
-    towers = trainer.towers.eval()
-    items = item_vectors(towers, trainer.features)
-    users = newest(trainer, 5)
-    plain, _ = towers.users.newest(users, items)
-    assert isinstance(towers.users, UserTower)
-    towers.users.prepare()
-    prepared, _ = towers.users.newest(users, items)
-    assert torch.allclose(plain, prepared, atol=1e-6)
 
 
 @torch.inference_mode()

@@ -47,7 +47,6 @@ class Block(nn.Module):
         slopes = 0.5 ** (1 + 2 * torch.arange(heads)).float()
         self.age_bias = nn.Parameter(-slopes[:, None] * torch.arange(window + 1))
         self.user_bias = nn.Parameter(torch.zeros(heads))
-        self._table: Tensor | None = None
         for layer in (self.attended, self.feed_out):  # every layer starts as the identity
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -92,13 +91,6 @@ class Block(nn.Module):
         newest = newest + self.attended(mixed)
         return newest + self._feed(newest), weights[:, :, 0].mean(dim=1)
 
-    @torch.inference_mode()
-    def prepare(self) -> None:
-        """Work the bias out for good: from now on the weights do not change."""
-        self._table = None
-        size = self.age_bias.shape[1]
-        self._table = self.bias(torch.arange(size), size)
-
     def bias(self, positions: Tensor, length: int) -> Tensor:
         """Return what is added to the logits of some positions of a sequence.
 
@@ -114,8 +106,6 @@ class Block(nn.Module):
         float, shape (heads, rows, length)
             -inf for what is later than the position.
         """
-        if self._table is not None:
-            return self._table[:, positions, :length]
         place = torch.arange(length)
         age = positions[:, None] - place
         bias = self.age_bias[:, age.clamp(0, self.age_bias.shape[1] - 1)]

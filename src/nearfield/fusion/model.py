@@ -1,6 +1,7 @@
 """A trained fusion model: saved once, never changed; gives items and anyone a vector."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -13,8 +14,9 @@ from torch.nn import functional as F
 from nearfield.datasets.tables import Columns
 from nearfield.errors import InvalidInput
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.features import UNKNOWN, Vocabulary
-from nearfield.fusion.predict import Read, item_vectors, read_users
+from nearfield.fusion.features import Vocabulary
+from nearfield.fusion.predict import Read, item_vectors, one_thread, read_users
+from nearfield.fusion.single import SingleTower
 from nearfield.fusion.towers import Towers
 from nearfield.fusion.train import FusionTrainer
 from nearfield.fusion.users import UserBatch, UserTower
@@ -25,6 +27,34 @@ from nearfield.types import Ids, Shares, UserQuery, Vectors
 _WEIGHTS: Final = "weights.safetensors"
 _AGAINST: Final = 0.5
 """How far a user's vector is moved away from the mean of what counts against."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A query, and how the tower read it.
+
+    Parameters
+    ----------
+    query : UserQuery
+        What was read.
+    rows : int64, shape (events,)
+        Row of each item of the query; -1 for one that training did not see.
+    places : int64, shape (read,)
+        Positions of the events that were read: known items that count for.
+    known : bool
+        Whether the model knows the user, an attribute or an item.
+    vector : float32, shape (dim,)
+        Unit length.
+    attention : float32, shape (1 + read,)
+        As in `Read`.
+    """
+
+    query: UserQuery
+    rows: NDArray[np.int64]
+    places: NDArray[np.int64]
+    known: bool
+    vector: NDArray[np.float32]
+    attention: NDArray[np.float32]
 
 
 class FusionModel:
@@ -57,14 +87,13 @@ class FusionModel:
         card: Mapping[str, Any],
     ) -> None:
         self._towers = towers.eval()
-        if isinstance(towers.users, UserTower):
-            towers.users.prepare()
+        self._single: SingleTower | None = None
         self.config = config
         self.vocabulary = vocabulary
         self.item_keys, self.user_keys = keys
         self.card = dict(card)
         self._items = torch.empty(0)
-        self._last: tuple[UserQuery, Read] | None = None
+        self._last: _Reading | None = None
         self._units: Vectors = np.empty((0, config.dim), dtype=np.float32)
 
     @classmethod
@@ -154,15 +183,9 @@ class FusionModel:
         Unit length, except that a query of which nothing is known (no attribute or user of the
         training, no item that it saw) gives a row of zeros.
         """
-        read = self._read_once(queries[0]) if len(queries) == 1 else self._read(queries)
-        vectors = F.normalize(read.vectors, dim=1).numpy()
+        vectors = np.empty((len(queries), self.config.dim), dtype=np.float32)
         for row, query in enumerate(queries):
-            against = self._against(query)
-            if against is not None:
-                vectors[row] -= _AGAINST * against
-                vectors[row] /= max(float(np.linalg.norm(vectors[row])), 1e-12)
-            if self._is_blank(query):
-                vectors[row] = 0.0
+            vectors[row] = self._vector(self._read(query))
         return vectors
 
     def explain(self, query: UserQuery, items: Ids) -> Shares:
@@ -181,16 +204,13 @@ class FusionModel:
         """
         rows = self._rows(items)
         wanted = np.where((rows >= 0)[:, None], self._units[rows], np.float32(0))
-        places = self._places(query)
         shares = np.zeros((len(items), len(query.items)), dtype=np.float32)
-        read = self._read_once(query)
-        attention = read.attention[0].numpy()
-        own = F.normalize(read.vectors, dim=1)[0].numpy()
-        attributes = attention[0] * np.maximum(wanted @ own, 0)
-        if len(places):
-            history = self._units[self._rows(query.items[places])]
-            weight = 0.5 * attention[1 : len(places) + 1] + 0.5 * self._recency(len(places))
-            shares[:, places] = np.maximum(wanted @ history.T, 0) * weight
+        read = self._read(query)
+        attributes = read.attention[0] * np.maximum(wanted @ read.vector, 0)
+        if len(read.places):
+            history = self._units[read.rows[read.places]]
+            weight = 0.5 * read.attention[1:] + 0.5 * self._recency(len(read.places))
+            shares[:, read.places] = np.maximum(wanted @ history.T, 0) * weight
         total = shares.sum(axis=1) + attributes + 1e-12
         return Shares(shares / total[:, None], (attributes / total).astype(np.float32))
 
@@ -201,70 +221,76 @@ class FusionModel:
     def _set_items(self, items: torch.Tensor) -> None:
         self._items = items
         self._units = F.normalize(items, dim=1).numpy()
+        if isinstance(self._towers.users, UserTower):
+            self._single = SingleTower(self._towers.users, items)
 
     def _rows(self, keys: Ids) -> NDArray[np.int64]:
         """Return the row of each item key; -1 for one that training did not see."""
         rows = np.minimum(np.searchsorted(self.item_keys, keys), len(self.item_keys) - 1)
         return np.where(self.item_keys[rows] == keys, rows, -1).astype(np.int64)
 
-    def _places(self, query: UserQuery) -> NDArray[np.int64]:
-        """Return the positions of the events that are read: known items that count for."""
-        good = np.flatnonzero((query.weights > 0) & (self._rows(query.items) >= 0))
-        return good[-self.config.reach :]
-
-    def _read_once(self, query: UserQuery) -> Read:
+    def _read(self, query: UserQuery) -> _Reading:
         """Read a query that is embedded, and then explained, one time only."""
         last = self._last
-        if last is None or last[0] is not query:
-            last = self._last = (query, self._read([query]))
-        return last[1]
+        if last is None or last.query is not query:
+            last = self._last = self._read_anew(query)
+        return last
 
-    def _read(self, queries: Sequence[UserQuery]) -> Read:
-        return read_users(self._towers, self._batch(queries), self._items)
-
-    def _batch(self, queries: Sequence[UserQuery]) -> UserBatch:
-        places = [self._places(query) for query in queries]
-        shape = (len(queries), max((len(found) for found in places), default=0))
-        items = np.full(shape, -1, dtype=np.int64)
-        ratings = np.full(shape, UNKNOWN, dtype=np.int64)
-        weights = np.zeros(shape, dtype=np.float32)
-        for row, (query, found) in enumerate(zip(queries, places, strict=True)):
-            items[row, : len(found)] = self._rows(query.items[found])
-            ratings[row, : len(found)] = self.vocabulary.rating_codes(query.values[found])
-            weights[row, : len(found)] = query.weights[found]
-        codes = self.vocabulary.attribute_codes([query.attributes for query in queries])
-        return UserBatch(
-            ids=torch.tensor([self._user_row(query) for query in queries]),
+    def _read_anew(self, query: UserQuery) -> _Reading:
+        rows = self._rows(query.items)
+        places = np.flatnonzero((query.weights > 0) & (rows >= 0))[-self.config.reach :]
+        user = self._user_row(query.user)
+        codes = self.vocabulary.attribute_codes([query.attributes])
+        ratings = self.vocabulary.rating_codes(query.values[places])
+        batch = UserBatch(
+            ids=torch.tensor([user]),
             attributes=torch.from_numpy(codes),
-            items=torch.from_numpy(items),
-            ratings=torch.from_numpy(ratings),
-            weights=torch.from_numpy(weights),
+            items=torch.from_numpy(rows[None, places]),
+            ratings=torch.from_numpy(ratings[None]),
+            weights=torch.from_numpy(query.weights[None, places].astype(np.float32)),
+        )
+        with one_thread():
+            if self._single is None:
+                read = read_users(self._towers, batch, self._items)
+            else:
+                read = Read(*self._single.newest(batch))
+        return _Reading(
+            query=query,
+            rows=rows,
+            places=places,
+            known=bool(user < len(self.user_keys) or codes.any() or (rows >= 0).any()),
+            vector=_unit(read.vectors[0].numpy()),
+            attention=read.attention[0].numpy(),
         )
 
-    def _user_row(self, query: UserQuery) -> int:
-        if query.user is None:
+    def _user_row(self, user: int | None) -> int:
+        if user is None:
             return len(self.user_keys)
-        row = int(np.searchsorted(self.user_keys, query.user))
-        known = row < len(self.user_keys) and int(self.user_keys[row]) == query.user
+        row = int(np.searchsorted(self.user_keys, user))
+        known = row < len(self.user_keys) and int(self.user_keys[row]) == user
         return row if known else len(self.user_keys)
 
-    def _against(self, query: UserQuery) -> Vectors | None:
-        """Return the weighted mean vector of what counts against, or None."""
-        rows = self._rows(query.items)
-        bad = (query.weights < 0) & (rows >= 0)
+    def _vector(self, read: _Reading) -> NDArray[np.float32]:
+        """Return the vector of who asks: away from the mean of what counts against."""
+        if not read.known:
+            return np.zeros_like(read.vector)
+        bad = (read.query.weights < 0) & (read.rows >= 0)
         if not bad.any():
-            return None
-        weights = -query.weights[bad]
-        mean: Vectors = (weights @ self._units[rows[bad]]) / max(1.0, float(weights.sum()))
-        return mean
-
-    def _is_blank(self, query: UserQuery) -> bool:
-        known = self.vocabulary.attribute_codes([query.attributes]).any()
-        unknown_user = self._user_row(query) == len(self.user_keys)
-        return not known and unknown_user and not (self._rows(query.items) >= 0).any()
+            return read.vector
+        weights = -read.query.weights[bad]
+        against = (weights @ self._units[read.rows[bad]]) / max(1.0, float(weights.sum()))
+        return _unit(read.vector - np.float32(_AGAINST) * against)
 
     def _recency(self, events: int) -> NDArray[np.float32]:
-        """Return the share of each event in the recency mean."""
-        decay = self._towers.users.recency_weights(events).numpy().astype(np.float32)
-        shares: NDArray[np.float32] = decay / np.float32(max(float(decay.sum()), 1e-12))
+        """Return the share of each event in the recency mean; all alike without an order."""
+        if self._single is None:
+            return np.full(events, 1 / events, dtype=np.float32)
+        weights = self._single.recency_weights(events).numpy().astype(np.float32)
+        shares: NDArray[np.float32] = weights / np.float32(max(float(weights.sum()), 1e-12))
         return shares
+
+
+def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a vector of length 1; zeros stay."""
+    unit: NDArray[np.float32] = vector / np.float32(max(float(np.linalg.norm(vector)), 1e-12))
+    return unit

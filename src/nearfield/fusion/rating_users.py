@@ -161,8 +161,3 @@ class RatingTower(nn.Module):
         vectors = self.start + self(users.ids, users.attributes, rated)
         attention = F.pad(users.weights, (1, 0), value=1.0)
         return vectors, F.normalize(attention, p=1, dim=1)
-
-    @torch.inference_mode()
-    def recency_weights(self, events: int) -> Tensor:
-        """Return the weight of each event, shape (events,): all alike."""
-        return torch.ones(events)

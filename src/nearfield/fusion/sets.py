@@ -206,11 +206,6 @@ class SetTower(nn.Module):
         attention = F.pad(users.weights, (1, 0), value=1.0)
         return torch.cat([closed, trained], dim=1), F.normalize(attention, p=1, dim=1)
 
-    @torch.inference_mode()
-    def recency_weights(self, events: int) -> Tensor:
-        """Return the weight of each event, shape (events,): all alike."""
-        return torch.ones(events)
-
 
 class _Bag:
     """Weighted sums over the histories of a batch, fillers left out."""

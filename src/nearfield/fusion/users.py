@@ -93,8 +93,6 @@ class UserTower(nn.Module):
         self.out = nn.Linear(config.width, config.dim)
         self.recency = nn.Parameter(torch.tensor(_FIRST_WEIGHTS))
         self.mean_layer = nn.Linear(config.dim, config.dim)
-        self._decay_table: Tensor | None = None
-        self._attribute_tables: list[Tensor] = []
         self._first_values()
 
     def _first_values(self) -> None:
@@ -121,8 +119,8 @@ class UserTower(nn.Module):
         tokens = self.drop(self._tokens(users, vectors))
         for block in self.blocks:
             tokens = block(tokens)
-        decay = _decay(torch.arange(tokens.shape[1]), users.items.shape[1], self.recency)
-        mean = self.mean_layer((decay * users.weights[:, None]) @ self.drop(vectors))
+        weights = decay(torch.arange(tokens.shape[1]), users.items.shape[1], self.recency)
+        mean = self.mean_layer((weights * users.weights[:, None]) @ self.drop(vectors))
         out: Tensor = self.out(self.final_norm(tokens)) + mean
         return out
 
@@ -147,33 +145,10 @@ class UserTower(nn.Module):
             last = self.blocks[-1]
             assert isinstance(last, Block)
             newest, attention = last.last(tokens, lengths + 1)
-        decay = self._decay(lengths, users.items.shape[1]) * users.weights
-        mean = self.mean_layer((decay[:, None] @ vectors)[:, 0])
+        weights = decay(lengths, users.items.shape[1], self.recency) * users.weights
+        mean = self.mean_layer((weights[:, None] @ vectors)[:, 0])
         out: Tensor = self.out(self.final_norm(newest)) + mean
         return out, attention
-
-    @torch.inference_mode()
-    def prepare(self) -> None:
-        """Work out what depends on the weights alone: from now on they do not change.
-
-        One query is so small that the number of calls decides how long it takes.
-        """
-        for block in self.blocks:
-            assert isinstance(block, Block)
-            block.prepare()
-        window = self.config.window
-        self._decay_table = _decay(torch.arange(window + 1), window, self.recency)
-        self._attribute_tables = self._attribute_values()
-
-    def _decay(self, known: Tensor, length: int) -> Tensor:
-        if self._decay_table is None:
-            return _decay(known, length, self.recency)
-        return self._decay_table[known, :length]
-
-    @torch.inference_mode()
-    def recency_weights(self, events: int) -> Tensor:
-        """Return the size of each event's weight in the recency mean, shape (events,)."""
-        return _decay(torch.tensor([events]), events, self.recency)[0].abs()
 
     def _tokens(self, users: UserBatch, vectors: Tensor) -> Tensor:
         """Return the sequence that attention reads, shape (batch, 1 + length, width)."""
@@ -183,11 +158,11 @@ class UserTower(nn.Module):
 
     def _first_token(self, users: UserBatch) -> Tensor:
         token: Tensor = self.start + self.id_layer(self.id(users.ids))
-        for column, table in enumerate(self._attribute_tables or self._attribute_values()):
+        for column, table in enumerate(self.attribute_values()):
             token = token + F.embedding(users.attributes[:, column], table)
         return token
 
-    def _attribute_values(self) -> list[Tensor]:
+    def attribute_values(self) -> list[Tensor]:
         """Return what each value of each attribute adds to the first token."""
         pairs = zip(self.attributes, self.attribute_layers, strict=True)
         return [layer(codes.weight) for codes, layer in pairs]
@@ -198,7 +173,7 @@ def _take(items: Tensor, rows: Tensor) -> Tensor:
     return F.embedding(rows.clamp(min=0), items) * (rows >= 0).unsqueeze(2)
 
 
-def _decay(known: Tensor, length: int, recency: Tensor) -> Tensor:
+def decay(known: Tensor, length: int, recency: Tensor) -> Tensor:
     """Return how much each of `length` events counts once the first `known` have happened.
 
     Parameters
