@@ -18,7 +18,6 @@ from nearfield.catalogue.lookups import (
     find_item_ids,
     find_item_keys,
     find_items,
-    find_user_keys,
     read_attribute_values,
     read_history,
     read_matching,
@@ -73,12 +72,20 @@ class Catalogue:
             found = find_item_keys(conn, self.number, texts)
         return np.array(_in_order(self.name, "items", texts, found), dtype=np.int64)
 
-    def user_key(self, user: PublicId) -> int:
-        """Return the key of a user, whose id must match exactly; NotFound where unknown."""
+    def user(self, user: PublicId) -> tuple[int, dict[str, str]]:
+        """Return the key of a user, and what is known of them: name of the attribute to value.
+
+        The id must match exactly; NotFound where unknown.
+        """
         text = _text(user)
         with self._database.reading() as conn:
-            found = find_user_keys(conn, self.number, [text])
-        return _in_order(self.name, "users", [text], found)[0]
+            found = conn.execute(queries.USER, {"catalogue": self.number, "id": text}).first()
+        known = {} if found is None else {text: (found[0], dict(found[1]))}
+        return _in_order(self.name, "users", [text], known)[0]
+
+    def user_key(self, user: PublicId) -> int:
+        """Return the key of a user alone; see `user`."""
+        return self.user(user)[0]
 
     def item_ids(self, keys: Ids) -> list[PublicId]:
         """Return the owner's ids, in the order of `keys`: integers where `integer_ids`."""

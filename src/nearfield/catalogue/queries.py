@@ -30,6 +30,10 @@ USER_KEYS: Final = select(users.c.public_id, users.c.id).where(
     users.c.catalogue_id == _CATALOGUE, users.c.public_id.in_(bindparam("ids", expanding=True))
 )
 
+USER: Final = select(users.c.id, users.c.attributes).where(
+    users.c.catalogue_id == _CATALOGUE, users.c.public_id == bindparam("id")
+)
+
 USERS: Final = select(users.c.public_id, users.c.id, users.c.attributes).where(
     users.c.catalogue_id == _CATALOGUE, users.c.public_id.in_(bindparam("ids", expanding=True))
 )

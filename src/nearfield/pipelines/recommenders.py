@@ -43,7 +43,7 @@ class Recommenders:
         InvalidInput
             If the space is of a catalogue that was removed and made anew.
         """
-        name = catalogue or self._stores.catalogue().name
+        name = catalogue or self._stores.only_catalogue()
         opened = self._opened.get((name, space))
         if opened is None or not self._answers(opened, name, space):
             with self._opening:

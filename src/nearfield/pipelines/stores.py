@@ -105,20 +105,22 @@ class Stores:
         InvalidInput
             If no name is given and there are several.
         """
-        if name is None:
-            known = self.catalogues.names()
-            if not known:
-                raise NotFound(
-                    f"{self.home} has no catalogue yet. Run `nearfield demo movies`, or "
-                    f"`nearfield import NAME DIR` with data of your own."
-                )
-            if len(known) > 1:
-                raise InvalidInput(
-                    f"there are {len(known)} catalogues ({', '.join(known)}). Say which: "
-                    f"--catalogue {known[0]}, or catalogue={known[0]!r} in Python."
-                )
-            (name,) = known
-        return self.catalogues.get(name)
+        return self.catalogues.get(self.only_catalogue() if name is None else name)
+
+    def only_catalogue(self) -> str:
+        """Return the name of the only catalogue; errors as of `catalogue`."""
+        known = self.catalogues.names()
+        if not known:
+            raise NotFound(
+                f"{self.home} has no catalogue yet. Run `nearfield demo movies`, or "
+                f"`nearfield import NAME DIR` with data of your own."
+            )
+        if len(known) > 1:
+            raise InvalidInput(
+                f"there are {len(known)} catalogues ({', '.join(known)}). Say which: "
+                f"--catalogue {known[0]}, or catalogue={known[0]!r} in Python."
+            )
+        return known[0]
 
     def make(self) -> None:
         """Make the folder of the home."""

@@ -82,8 +82,7 @@ def gather(catalogue: Catalogue, ask: Ask, newest: int) -> Profile:
     InvalidInput
         If an item is liked and disliked, or an attribute cannot be read.
     """
-    user = None if ask.user is None else catalogue.user_key(ask.user)
-    attributes = {} if user is None else dict(catalogue.user_attributes(user))
+    user, attributes = (None, {}) if ask.user is None else catalogue.user(ask.user)
     attributes |= read_attributes(ask.attributes, _known_attributes(catalogue, ask))
     wished = _wished(catalogue, ask)
     stored = wished if user is None else _stored(catalogue, user)
