@@ -18,13 +18,13 @@ from movies import load
 from nearfield.datasets.tables import Collection
 from nearfield.evaluate.lineup import cold_baselines, ranking_baselines, rating_baselines
 from nearfield.evaluate.protocol import (
-    Row,
     evaluate_attributes_only,
     evaluate_last_out,
     evaluate_random,
     evaluate_rating,
 )
 from nearfield.evaluate.report import write_report
+from nearfield.evaluate.rows import Row
 
 
 def measure(collection: Collection, seed: int) -> Iterator[tuple[str, list[Row]]]:

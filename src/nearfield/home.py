@@ -11,7 +11,7 @@ from nearfield.catalogue.facts import CatalogueSummary
 from nearfield.datasets.columns import Reading
 from nearfield.datasets.read import from_frames
 from nearfield.errors import InvalidInput
-from nearfield.evaluate.protocol import Row
+from nearfield.evaluate.rows import Row
 from nearfield.pipelines.evaluate import Evaluation, Protocol, evaluate, read_collection
 from nearfield.pipelines.imports import Imported, import_folder, import_read
 from nearfield.pipelines.models import StoredModel

@@ -11,8 +11,8 @@ import pytest
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
 from nearfield.evaluate.breakdowns import Bucket
-from nearfield.evaluate.protocol import Row
 from nearfield.evaluate.report import render, write_report
+from nearfield.evaluate.rows import Row
 from synthetic import make_tables
 
 EVIL = "<script>alert('$title')</script>"
@@ -137,7 +137,7 @@ def test_without_matplotlib_the_page_says_what_is_missing() -> None:
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
         "from nearfield.evaluate import plots, report\n"
-        "from nearfield.evaluate.protocol import Row\n"
+        "from nearfield.evaluate.rows import Row\n"
         "print(plots.available(), report._section('rating', [Row('x', {'rmse': 1.0})]))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from nearfield.evaluate.breakdowns import POPULARITY_GROUPS
-from nearfield.evaluate.protocol import Row
+from nearfield.evaluate.rows import Row
 
 try:
     from matplotlib import rc_context
