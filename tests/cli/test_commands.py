@@ -118,6 +118,8 @@ def test_evaluate_prints_every_row(on: Call, tmp_path: Path) -> None:
         ("random", "popularity,fusion"),
         ("cold", "popularity by attributes,fusion"),
         ("rating", "user and item bias,fusion rating"),
+        ("item-to-item", "LightGCN,popularity,next item,fusion"),
+        ("item-to-item-dgl", "popularity,ItemKNN,fusion"),
     ],
 )
 def test_the_other_protocols_run(on: Call, protocol: str, models: str) -> None:

@@ -12,7 +12,7 @@ from nearfield.cli.parameters import CatalogueOption, JsonOption, read_ids
 from nearfield.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from nearfield.evaluate.protocol import Row
+    from nearfield.evaluate.rows import Row
 
 COLUMNS = ("hr@10", "ndcg@10", "recall@20", "mrr", "ndcg@20", "coverage@10", "rmse", "fit_seconds")
 """Figures that fit beside each other in 80 columns; `--json` and the report have all."""
@@ -27,15 +27,17 @@ class Protocol(StrEnum):
     random = "random"
     rating = "rating"
     cold = "cold"
+    item_to_item = "item-to-item"
+    item_to_item_dgl = "item-to-item-dgl"
 
 
 def evaluate_command(
     context: typer.Context,
     catalogue: CatalogueOption = None,
     protocol: Annotated[
-        Protocol, typer.Option(help="hide last events, a random fifth, ratings, or whole users")
+        Protocol, typer.Option(help="what is hidden, and what is asked")
     ] = Protocol.last_out,
-    models: Annotated[str, typer.Option(help="only these rows: popularity,EASE,fusion")] = "",
+    models: Annotated[str, typer.Option(help="only these rows: EASE,fusion,LightGCN")] = "",
     report: Annotated[Path | None, typer.Option(help="HTML file to write, with plots")] = None,
     epochs: Annotated[int | None, typer.Option(help="of fusion")] = None,
     seed: Annotated[int, typer.Option(help="of fusion and of random splits")] = 0,

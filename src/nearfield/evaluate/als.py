@@ -9,6 +9,7 @@ from scipy import sparse
 
 from nearfield.datasets.tables import Interactions
 from nearfield.errors import NearfieldError
+from nearfield.evaluate.item_models import ItemCosines
 
 try:
     from implicit.cpu.als import AlternatingLeastSquares
@@ -36,6 +37,10 @@ class FactorScorer:
         with threadpool_limits(1, "blas"):
             factors = self.model.recalculate_user(users, history)
             return np.asarray(factors @ self.model.item_factors.T)
+
+    def item_scores(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the cosines of the factors of items with those of all, as `similar_items` does."""
+        return ItemCosines(self.model.item_factors).item_scores(items)
 
 
 @dataclass(frozen=True)

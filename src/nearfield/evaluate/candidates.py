@@ -1,4 +1,4 @@
-"""What can be evaluated: the two protocols that a model must satisfy, and what it may tell more."""
+"""What can be evaluated: the protocols that models must satisfy, and what they may tell more."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
@@ -67,6 +67,43 @@ class Candidate(Protocol):
         progress : callable
             To be called now and then.
         """
+
+
+@runtime_checkable
+class ItemScorer(Protocol):
+    """A fitted model that scores what comes after an item, knowing nothing else of the user."""
+
+    def item_scores(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Score all items, higher is better, by how well they follow each of `items`.
+
+        Parameters
+        ----------
+        items : int32, shape (n,)
+            Rows of items. Some may have no event in what the model learned from.
+
+        Returns
+        -------
+        float32, shape (n, items)
+            One column for each item of the collection, by row number; never NaN. The item itself
+            may get any score: it is not listed.
+        """
+
+
+class ItemCandidate(Protocol):
+    """A model that ranks what follows an item, before it is fitted; see `Candidate`."""
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
+
+    def fit(
+        self,
+        collection: Collection,
+        train: Interactions,
+        validation: Interactions | None,
+        progress: Progress,
+    ) -> ItemScorer:
+        """Learn from `train`, choose on `validation`, then learn from both."""
 
 
 class RatingScorer(Protocol):

@@ -52,6 +52,10 @@ class FusionScorer:
         with torch.inference_mode():
             return (self._users(users) @ self._units.T).numpy()
 
+    def item_scores(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the cosines of items with all items, shape (n, items), as `similar` sees them."""
+        return np.asarray((self._units[torch.from_numpy(items)] @ self._units.T).numpy())
+
     def _users(self, users: NDArray[np.int32]) -> Tensor:
         """Return the unit vectors of users, shape (n, dim)."""
         trainer = self._trainer

@@ -146,16 +146,20 @@ def _checked(scorer: Scorer, questions: Questions, rows: slice) -> NDArray[np.fl
     """Return the scores of some users, if they can be ranked."""
     users = questions.users[rows]
     scores = scorer.scores(users)
-    wanted = (len(users), len(questions.candidates))
+    check_scores(type(scorer).__name__, scores, (len(users), len(questions.candidates)))
+    return scores
+
+
+def check_scores(model: str, scores: NDArray[np.float32], wanted: tuple[int, int]) -> None:
+    """Refuse what cannot be ranked: NaN, or another shape than `wanted`, (questions, items)."""
     if scores.shape != wanted:
         raise InvalidInput(
-            f"{type(scorer).__name__} gave scores of shape {scores.shape} where {wanted} (users, "
+            f"{model} gave scores of shape {scores.shape} where {wanted} (users, "
             "items) was wanted. Score every item of the collection, by row number."
         )
     if np.isnan(scores).any():
         raise InvalidInput(
-            f"{type(scorer).__name__} gave NaN for {int(np.isnan(scores).sum())} of "
+            f"{model} gave NaN for {int(np.isnan(scores).sum())} of "
             f"{scores.size} scores; NaN cannot be ranked. Look for a division by zero, or train "
             "with a smaller learning rate."
         )
-    return scores

@@ -6,26 +6,35 @@ from typing import Any, Final, Literal, TypeVar, get_args
 
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
-from nearfield.evaluate import protocol
-from nearfield.evaluate.candidates import Candidate, RatingCandidate
+from nearfield.evaluate import item_to_item, protocol
+from nearfield.evaluate.candidates import Candidate, ItemCandidate, RatingCandidate
 from nearfield.evaluate.fusion_model import FusionCandidate, FusionRatingCandidate
-from nearfield.evaluate.lineup import cold_baselines, ranking_baselines, rating_baselines
-from nearfield.evaluate.protocol import Row
+from nearfield.evaluate.lineup import (
+    cold_baselines,
+    item_baselines,
+    ranking_baselines,
+    rating_baselines,
+    slow_baselines,
+    slow_item_baselines,
+)
+from nearfield.evaluate.rows import Row
 from nearfield.pipelines.progress import Progress, Tell
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train import fusion_config
 
-Protocol = Literal["last-out", "random", "rating", "cold"]
+Protocol = Literal["last-out", "random", "rating", "cold", "item-to-item", "item-to-item-dgl"]
 
 SECTIONS: Final[Mapping[Protocol, str]] = {
     "last-out": "last-out",
     "random": "random",
     "rating": "rating",
     "cold": "attributes-only",
+    "item-to-item": "item-to-item",
+    "item-to-item-dgl": "item-to-item-dgl",
 }
 """Name of each protocol in the report."""
 
-C = TypeVar("C", Candidate, RatingCandidate)
+C = TypeVar("C", Candidate, RatingCandidate, ItemCandidate)
 
 
 @dataclass(frozen=True)
@@ -34,10 +43,10 @@ class Evaluation:
 
     Parameters
     ----------
-    protocol : {"last-out", "random", "rating", "cold"}
+    protocol : {"last-out", "random", "rating", "cold", "item-to-item", "item-to-item-dgl"}
         See `docs/evaluation.md`; "cold" asks for users known by attributes only.
     models : sequence of str
-        Names of rows, in any case; all where empty.
+        Names of rows, in any case; all but the slow ones where empty.
     options : mapping
         Fields of `FusionConfig` that differ from their defaults; `seed` is also the split's.
 
@@ -82,7 +91,11 @@ def evaluate(
         fusion = FusionRatingCandidate(fusion_config({**wanted.options, "objective": "rating"}))
         ratings = _chosen([*rating_baselines(), fusion], wanted.models)
         return protocol.evaluate_rating(collection, ratings, wanted.seed, progress)
-    rankings = _chosen(_rankings(collection, wanted), wanted.models)
+    if wanted.protocol in ("item-to-item", "item-to-item-dgl"):
+        ours = wanted.protocol == "item-to-item"
+        ask = item_to_item.evaluate_item_to_item if ours else item_to_item.evaluate_like_dgl
+        return ask(collection, _item_rankings(collection, wanted), progress)
+    rankings = _rankings(collection, wanted)
     if wanted.protocol == "last-out":
         return protocol.evaluate_last_out(collection, rankings, progress)
     if wanted.protocol == "random":
@@ -98,17 +111,30 @@ def read_collection(stores: Stores, catalogue: str | None = None) -> Collection:
 
 
 def _rankings(collection: Collection, wanted: Evaluation) -> list[Candidate]:
+    fusion = _fusion(wanted)
+    if wanted.protocol == "cold":
+        return _chosen([*cold_baselines(), fusion], wanted.models)
+    recency = wanted.protocol == "last-out"
+    fast = [*ranking_baselines(collection.interactions.items, recency), fusion]
+    return _chosen(fast, wanted.models, slow_baselines(recency))
+
+
+def _item_rankings(collection: Collection, wanted: Evaluation) -> list[ItemCandidate]:
+    fast = [*item_baselines(collection.interactions.items), _fusion(wanted)]
+    return _chosen(fast, wanted.models, slow_item_baselines())
+
+
+def _fusion(wanted: Evaluation) -> FusionCandidate:
     ordered = wanted.protocol != "random"  # where test events are hidden anywhere, none is newest
     settings = {"ordered": ordered, **wanted.options, "objective": "retrieval"}
-    fusion = FusionCandidate(fusion_config(settings))
-    if wanted.protocol == "cold":
-        return [*cold_baselines(), fusion]
-    recency = wanted.protocol == "last-out"
-    return [*ranking_baselines(collection.interactions.items, recency), fusion]
+    return FusionCandidate(fusion_config(settings))
 
 
-def _chosen(lineup: Sequence[C], names: Sequence[str]) -> list[C]:
-    """Return the models of those names, in the order of the line-up."""
+def _chosen(fast: Sequence[C], names: Sequence[str], slow: Sequence[C] = ()) -> list[C]:
+    """Return the models of those names, in the order of the line-up; without names, the fast."""
+    if not names:
+        return list(fast)
+    lineup = list(slow) + list(fast)
     known = {one.name.casefold() for one in lineup}
     strange = [name for name in names if name.casefold() not in known]
     if strange:
@@ -117,4 +143,4 @@ def _chosen(lineup: Sequence[C], names: Sequence[str]) -> list[C]:
             f"{', '.join(one.name for one in lineup)}."
         )
     folded = {name.casefold() for name in names}
-    return [one for one in lineup if not folded or one.name.casefold() in folded]
+    return [one for one in lineup if one.name.casefold() in folded]
