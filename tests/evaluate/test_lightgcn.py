@@ -1,5 +1,7 @@
 """LightGCN equals its formula, and learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from nearfield.evaluate import lightgcn
 from nearfield.evaluate.baselines import Popularity
 from nearfield.evaluate.candidates import Candidate, silent
 from nearfield.evaluate.lightgcn import LightGCNConfig, Smoothing, learn
-from nearfield.evaluate.lightgcn_model import RECENT, LightGCN, LightGCNScorer, Reading
+from nearfield.evaluate.lightgcn_model import RECENT, Choice, LightGCN, LightGCNScorer, Reading
 from nearfield.evaluate.protocol import evaluate_last_out
 from nearfield.evaluate.tuned import Tuned
 from synthetic import make_tables
@@ -81,27 +83,33 @@ def test_the_same_seed_gives_the_same_vectors(train: Interactions) -> None:
 def test_it_learns_more_than_popularity_and_more_with_recency(collection: Collection) -> None:
     models: list[Candidate] = [
         Tuned("popularity", (Popularity(),)),
-        LightGCN(config=SMALL),
-        LightGCN("LightGCN + recency", RECENT, SMALL),
+        LightGCN(grid=(SMALL,)),
+        LightGCN("LightGCN + recency", RECENT, (SMALL,)),
     ]
     popular, plain, recent = evaluate_last_out(collection, models)
     assert recent.metrics["ndcg@10"] > plain.metrics["ndcg@10"] > popular.metrics["ndcg@10"]
-    assert set(plain.chosen) == {"epochs"}
-    assert set(recent.chosen) == {"epochs", "recent", "half_life"}
+    assert set(recent.chosen) - set(plain.chosen) == {"recent", "half_life"}
     assert [point["epoch"] for point in plain.curve][:2] == [5, 10]
+
+
+def test_the_better_settings_are_chosen_on_validation(collection: Collection) -> None:
+    hopeless = replace(SMALL, learning_rate=1e-6)
+    (row,) = evaluate_last_out(collection, [LightGCN(grid=(hopeless, SMALL))])
+    assert row.chosen["learning_rate"] == SMALL.learning_rate
+    assert row.chosen["epochs"] <= SMALL.epochs
 
 
 def test_without_validation_all_epochs_are_run(collection: Collection, train: Interactions) -> None:
     config = LightGCNConfig(dim=8, epochs=3)
     told: list[tuple[str, int, int]] = []
-    scorer = LightGCN(config=config).fit(collection, train, None, lambda *step: told.append(step))
+    scorer = LightGCN(grid=(config,)).fit(collection, train, None, lambda *step: told.append(step))
     assert told == [("training", number, 3) for number in (1, 2, 3)]
-    assert scorer.chosen == {"epochs": 3}
+    assert scorer.chosen["epochs"] == 3
 
 
 def test_users_are_read_from_their_last_items(collection: Collection, train: Interactions) -> None:
     (epoch,) = learn(train, LightGCNConfig(dim=8, epochs=1))
-    scorer = LightGCNScorer(epoch, train, Reading(recent=1.0, half_life=0.01))
+    scorer = LightGCNScorer(epoch, train, Choice(LightGCNConfig(), Reading(1.0, 0.01)))
     newest = train.item[train.indptr[1:] - 1]
     users = np.arange(5, dtype=np.int32)
     vectors = epoch.items[newest[:5]]
@@ -110,7 +118,7 @@ def test_users_are_read_from_their_last_items(collection: Collection, train: Int
 
 
 def test_items_are_compared_by_cosine(collection: Collection, train: Interactions) -> None:
-    scorer = LightGCN(config=LightGCNConfig(dim=8, epochs=1)).fit(collection, train, None, silent)
+    scorer = LightGCN(grid=(LightGCNConfig(dim=8, epochs=1),)).fit(collection, train, None, silent)
     scores = scorer.item_scores(np.array([3, 4], np.int32))
     assert scores.shape == (2, 80)
     assert scores[0, 3] == pytest.approx(1)

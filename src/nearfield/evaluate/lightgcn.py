@@ -44,9 +44,9 @@ class LightGCNConfig:
 
     dim: int = 64
     layers: int = 2
-    epochs: int = 40
+    epochs: int = 30
     batch: int = 1_024
-    learning_rate: float = 0.05
+    learning_rate: float = 0.1
     l2: float = 0.01
     seed: int = 0
 

@@ -1,7 +1,7 @@
 """LightGCN as a candidate of the protocols, with and without recency."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,11 +38,36 @@ class Reading:
     half_life: float | None = None
 
 
+GRID: Final = (LightGCNConfig(), LightGCNConfig(layers=1, learning_rate=0.05, l2=0.005))
+"""The first is better where any event may be asked for, the second where the next is."""
+
 LEARNED: Final = (Reading(),)
 """As published."""
 
-RECENT: Final = tuple(Reading(share, age) for share in (1.0, 0.7) for age in (1.0, 2.0, 5.0))
+RECENT: Final = tuple(Reading(share, age) for share in (0.8, 1.0) for age in (1.0, 0.5, 2.0))
 """To choose from where the next event is asked for."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is used: where there was validation, what did best.
+
+    Parameters
+    ----------
+    config : LightGCNConfig
+        With as many epochs as were best.
+    reading : Reading
+        How users are read.
+    ndcg : float
+        NDCG@10 on validation.
+    curve : tuple of mapping
+        What validation said on the way.
+    """
+
+    config: LightGCNConfig
+    reading: Reading
+    ndcg: float = -1.0
+    curve: tuple[Mapping[str, float], ...] = ()
 
 
 class LightGCNScorer:
@@ -54,31 +79,28 @@ class LightGCNScorer:
         What was learned.
     events : Interactions
         Everyone's history, in favour of items.
-    reading : Reading
-        How users are read.
-    curve : sequence of mapping
-        What validation said.
+    choice : Choice
+        How users are read, and what is told.
     """
 
-    def __init__(
-        self,
-        epoch: Epoch,
-        events: Interactions,
-        reading: Reading,
-        curve: Sequence[Mapping[str, float]] = (),
-    ) -> None:
-        self._epoch, self._reading, self.curve = epoch, reading, curve
-        self._history = events.matrix(recency_weights(events, reading.half_life))
+    def __init__(self, epoch: Epoch, events: Interactions, choice: Choice) -> None:
+        self._epoch, self._choice = epoch, choice
+        self._history = events.matrix(recency_weights(events, choice.reading.half_life))
 
     @property
     def chosen(self) -> Mapping[str, Any]:
-        """Epochs, and how users are read."""
-        recency = asdict(self._reading) if self._reading.recent > 0 else {}
-        return {"epochs": self._epoch.number, **recency}
+        """The settings, and how users are read."""
+        reading = self._choice.reading
+        return asdict(self._choice.config) | (asdict(reading) if reading.recent > 0 else {})
+
+    @property
+    def curve(self) -> Sequence[Mapping[str, float]]:
+        """What validation said; the epochs are those of learning from train alone."""
+        return self._choice.curve
 
     def scores(self, users: NDArray[np.int32]) -> Rows:
         """Score all items for users by row number, shape (n, items)."""
-        recent = self._reading.recent
+        recent = self._choice.reading.recent
         vectors = (1 - recent) * _unit(self._epoch.users[users])
         if recent > 0:
             vectors = vectors + recent * _unit(self._history[users] @ self._epoch.items)
@@ -95,21 +117,21 @@ def _unit(vectors: Rows) -> Rows:
 
 @dataclass(frozen=True)
 class LightGCN:
-    """LightGCN as a candidate: epochs and reading chosen on validation, then learned anew.
+    """LightGCN as a candidate: settings, epochs and reading chosen on validation.
 
     Parameters
     ----------
     name : str
         As shown in tables.
     readings : sequence of Reading
-        To choose from; the first is taken where there is no validation.
-    config : LightGCNConfig
-        Used as it is; without validation all its epochs are run.
+        To choose from.
+    grid : sequence of LightGCNConfig
+        To choose from. Where there is no validation, the first of both is taken, and all epochs.
     """
 
     name: str = "LightGCN"
     readings: Sequence[Reading] = LEARNED
-    config: LightGCNConfig = field(default_factory=LightGCNConfig)
+    grid: Sequence[LightGCNConfig] = GRID
 
     def fit(
         self,
@@ -118,42 +140,41 @@ class LightGCN:
         validation: Interactions | None,
         progress: Progress,
     ) -> LightGCNScorer:
-        """See `Candidate.fit`."""
-        config, reading = self.config, self.readings[0]
-        curve: list[Mapping[str, float]] = []
+        """See `Candidate.fit`: learned anew on both parts."""
+        choice = Choice(self.grid[0], self.readings[0])
         if validation is not None:
-            epochs, reading = self._choose(train, validation, progress, curve)
-            config = replace(config, epochs=epochs)
+            found = [self._try(config, train, validation, progress) for config in self.grid]
+            choice = max(found, key=lambda one: one.ndcg)
         events = in_favour(together(train, validation))
-        for epoch in learn(events, config):
-            progress("training", epoch.number, config.epochs)
-        return LightGCNScorer(epoch, events, reading, curve)
+        for epoch in learn(events, choice.config):
+            progress("training", epoch.number, choice.config.epochs)
+        return LightGCNScorer(epoch, events, choice)
 
-    def _choose(
+    def _try(
         self,
+        config: LightGCNConfig,
         train: Interactions,
         validation: Interactions,
         progress: Progress,
-        curve: list[Mapping[str, float]],
-    ) -> tuple[int, Reading]:
-        """Return the epochs and the reading that are best on validation; fill the curve.
-
-        Training stops where two looks in a row are no better.
-        """
+    ) -> Choice:
+        """Learn from train until two looks in a row are no better, and return the best."""
         candidates = np.bincount(np.r_[train.item, validation.item], minlength=train.items) > 0
         questions = Questions.about(train, validation, candidates).sample(MOST_USERS)
         events = in_favour(train)
-        best, chosen = -1.0, (self.config.epochs, self.readings[0])
-        for epoch in learn(events, self.config):
-            progress("choosing on validation", epoch.number, self.config.epochs)
-            if epoch.number % CHECKED_EVERY and epoch.number < self.config.epochs:
+        best = Choice(config, self.readings[0])
+        curve: list[Mapping[str, float]] = []
+        for epoch in learn(events, config):
+            progress("choosing on validation", epoch.number, config.epochs)
+            if epoch.number % CHECKED_EVERY and epoch.number < config.epochs:
                 continue
-            scorers = [LightGCNScorer(epoch, events, reading) for reading in self.readings]
-            values = [ndcg(scorer, questions, CHOSEN_BY) for scorer in scorers]
-            value = max(values)
+            now = replace(config, epochs=epoch.number)
+            found = [
+                replace(one, ndcg=ndcg(LightGCNScorer(epoch, events, one), questions, CHOSEN_BY))
+                for one in (Choice(now, reading) for reading in self.readings)
+            ]
+            best = max(best, *found, key=lambda one: one.ndcg)
+            value = max(one.ndcg for one in found)
             curve.append({"epoch": epoch.number, "loss": epoch.loss, "validation NDCG@10": value})
-            if value > best:
-                best, chosen = value, (epoch.number, self.readings[values.index(value)])
-            elif epoch.number - chosen[0] >= 2 * CHECKED_EVERY:
+            if epoch.number - best.config.epochs >= 2 * CHECKED_EVERY:
                 break
-        return chosen
+        return replace(best, curve=tuple(curve))
