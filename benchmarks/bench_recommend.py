@@ -1,7 +1,8 @@
 """Latency of one `recommend` for a known user, reasons included, and of its stages.
 
 Made-up data of ML-1M's size in SQLite, random item vectors, and a model that needs no training
-(tests/mean_model.py), against bare faiss on the same vectors in the same run.
+(tests/mean_model.py), against bare faiss on the same vectors in the same run. With `--home`, a
+home with a published model is asked through the Python API instead, its tower included.
 Run: `python benchmarks/bench_recommend.py --asks 500`. Prints one JSON line; append it to
 results/recommend.jsonl. Compare lines from one machine only.
 """
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ import numpy as np
 import polars as pl
 
 from machine import describe
+from nearfield import Nearfield
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.store import Catalogues
 from nearfield.datasets.tables import Columns, Tables
@@ -155,6 +158,23 @@ def measure(catalogue: Catalogue, index: VectorIndex, model: MeanModel, asks: li
     }
 
 
+def measure_home(folder: Path, asks: int, k: int, seed: int) -> dict[str, Any]:
+    """Return the latency of `Nearfield.recommend` for known users of a home's only catalogue."""
+    with Nearfield(folder) as home:
+        users = home.stores.catalogue().collection().users[Columns.USER].to_list()
+        asked = np.random.default_rng(seed).choice(users, asks)
+        answer = partial(home.recommend, n=k)
+        timed(answer, asked[:50])  # warm-up
+        whole, cpu = timed(answer, asked), timed(answer, asked, time.thread_time)
+    threads = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
+    return {
+        "recommend": {"min_ms": round(min(whole), 3), **percentiles(whole)},
+        "recommend_cpu": {"min_ms": round(min(cpu), 3), **percentiles(cpu)},
+        "load": round(os.getloadavg()[0], 1),
+        **threads,
+    }
+
+
 def main() -> None:
     """Make the data, measure, print one line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -165,7 +185,13 @@ def main() -> None:
     parser.add_argument("--asks", type=int, default=1_000)
     parser.add_argument("--k", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--home", type=Path, help="a home with ML-1M and a published fusion model")
     options = parser.parse_args()
+    if options.home:
+        figures = measure_home(options.home, options.asks, options.k, options.seed)
+        sizes = {name: getattr(options, name) for name in ("asks", "k", "seed")}
+        print(json.dumps({"bench": "recommend_home", **describe(), **sizes, **figures}))
+        return
     faiss.omp_set_num_threads(1)
     rng = np.random.default_rng(options.seed)
     tables = make_tables(options.users, options.items, options.events, options.seed)
@@ -183,6 +209,7 @@ def main() -> None:
         users = rng.choice(tables.users[Columns.USER].to_list(), options.asks)
         asks = [Ask(user=str(user), k=options.k) for user in users]
         figures = measure(catalogue, index, MeanModel(keys, vectors), asks)
+    del options.home
     sizes = {**vars(options), "events": tables.events.height, "index": type(index).__name__}
     print(json.dumps({"bench": "recommend", **describe(), **sizes, **figures}))
 

@@ -1,5 +1,7 @@
 """Answers to single questions, read through a connection that the caller lends."""
 
+import json
+
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, select
@@ -49,7 +51,7 @@ def find_items(conn: Connection, catalogue: int, keys: list[int]) -> dict[int, I
             if key not in found:
                 known = tuple(genres[key]) if genre is not None else ()
                 public_id = int(public) if integer else public
-                found[key] = Item(key, public_id, title, year, known, attributes)
+                found[key] = Item(key, public_id, title, year, known, json.loads(attributes))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import BindParameter, Select, bindparam, distinct, func, select
+from sqlalchemy import BindParameter, Select, Text, bindparam, distinct, func, select, type_coerce
 
 from nearfield.catalogue.schema import catalogues, events, item_genres, items, users
 from nearfield.datasets.tables import AGAINST, EVENT_KINDS
@@ -57,7 +57,7 @@ ITEMS: Final = (
         items.c.public_id,
         items.c.title,
         items.c.year,
-        items.c.attributes,
+        type_coerce(items.c.attributes, Text),  # one row a genre: read once an item
         item_genres.c.genre,
         catalogues.c.integer_items,
     )
