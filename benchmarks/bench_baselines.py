@@ -8,10 +8,10 @@ machine only; the other figures depend on nothing but data, seed and versions.
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from machine import describe
 from movies import load
@@ -38,32 +38,40 @@ from nearfield.evaluate.protocol import (
 from nearfield.evaluate.report import write_report
 from nearfield.evaluate.rows import Row
 
-M = TypeVar("M")
+
+class Named(Protocol):
+    """Any candidate."""
+
+    @property
+    def name(self) -> str:
+        """What the tables call it."""
 
 
-def measure(
+M = TypeVar("M", bound=Named)
+
+
+def protocols(
     collection: Collection, seed: int, wanted: Sequence[str]
-) -> Iterator[tuple[str, list[Row]]]:
-    """Yield each protocol with the rows of its baselines, or of those wanted by name."""
+) -> dict[str, Callable[[], Iterator[Row]]]:
+    """Return what measures each protocol: all its baselines, or those wanted by name."""
     items = collection.interactions.items
-    next_one = [*slow_baselines(recency=True), *ranking_baselines(items, recency=True)]
-    any_one = [*slow_baselines(recency=False), *ranking_baselines(items, recency=False)]
-    after = [*slow_item_baselines(), *item_baselines(items)]
-    cold, rating = cold_baselines(), rating_baselines()
-    yield "last-out", list(evaluate_last_out(collection, named(next_one, wanted)))
-    yield "random", list(evaluate_random(collection, named(any_one, wanted), seed))
-    yield (
-        "attributes-only",
-        list(evaluate_attributes_only(collection, named(cold, wanted), seed=seed)),
-    )
-    yield "rating", list(evaluate_rating(collection, named(rating, wanted), seed))
-    yield "item-to-item", list(evaluate_item_to_item(collection, named(after, wanted)))
-    yield "item-to-item-dgl", list(evaluate_like_dgl(collection, named(after, wanted)))
+    last = named([*ranking_baselines(items, True), *slow_baselines(True)], wanted)
+    random = named([*ranking_baselines(items, False), *slow_baselines(False)], wanted)
+    after = named([*item_baselines(items), *slow_item_baselines()], wanted)
+    cold, rating = named(cold_baselines(), wanted), named(rating_baselines(), wanted)
+    return {
+        "last-out": lambda: evaluate_last_out(collection, last),
+        "random": lambda: evaluate_random(collection, random, seed),
+        "attributes-only": lambda: evaluate_attributes_only(collection, cold, seed=seed),
+        "rating": lambda: evaluate_rating(collection, rating, seed),
+        "item-to-item": lambda: evaluate_item_to_item(collection, after),
+        "item-to-item-dgl": lambda: evaluate_like_dgl(collection, after),
+    }
 
 
 def named(models: Sequence[M], wanted: Sequence[str]) -> list[M]:
     """Keep the models of those names; all, without names."""
-    return [one for one in models if not wanted or getattr(one, "name", "") in wanted]
+    return [one for one in models if not wanted or one.name in wanted]
 
 
 def line(row: Row) -> dict[str, Any]:
@@ -77,15 +85,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of a MovieLens release")
     parser.add_argument("--seed", type=int, default=0, help="of the random splits")
+    parser.add_argument("--protocols", nargs="+", default=[], help="only these, by name")
     parser.add_argument("--models", nargs="+", default=[], help="only these, by name")
     parser.add_argument("--report", type=Path, help="write the HTML report here, too")
     given = parser.parse_args()
     collection = load(given.data)
     start = time.perf_counter()
-    found = dict(measure(collection, given.seed, given.models))
+    measured = protocols(collection, given.seed, given.models)
+    found = {
+        name: list(run())
+        for name, run in measured.items()
+        if not given.protocols or name in given.protocols
+    }
+    found = {name: rows for name, rows in found.items() if rows}
     seconds = time.perf_counter() - start
     if given.report:
-        write_report(given.report, collection, {name: rows for name, rows in found.items() if rows})
+        write_report(given.report, collection, found)
     events = collection.interactions
     result = {
         "benchmark": "baselines",
@@ -96,7 +111,7 @@ def main() -> None:
         "items": events.items,
         "events": len(events),
         "seconds": round(seconds, 1),
-        **{name: [line(row) for row in rows] for name, rows in found.items() if rows},
+        **{name: [line(row) for row in rows] for name, rows in found.items()},
         "DGL's HIT@10 on ml-1m, as published": DGL_PUBLISHED,
     }
     print(json.dumps(result))

@@ -38,13 +38,13 @@ class Reading:
     half_life: float | None = None
 
 
-GRID: Final = (LightGCNConfig(), LightGCNConfig(layers=1, learning_rate=0.05, l2=0.005))
+GRID: Final = (LightGCNConfig(), LightGCNConfig(dim=128, layers=1, learning_rate=0.05, l2=0.005))
 """The first is better where any event may be asked for, the second where the next is."""
 
 LEARNED: Final = (Reading(),)
 """As published."""
 
-RECENT: Final = tuple(Reading(share, age) for share in (0.8, 1.0) for age in (1.0, 0.5, 2.0))
+RECENT: Final = tuple(Reading(share, age) for share in (0.6, 0.8, 1.0) for age in (1.0, 2.0))
 """To choose from where the next event is asked for."""
 
 
