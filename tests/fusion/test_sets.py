@@ -11,13 +11,13 @@ from nearfield.datasets.splits import random_split
 from nearfield.datasets.tables import Collection
 from nearfield.evaluate.fusion_model import FusionScorer
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.histories import Histories
 from nearfield.fusion.model import FusionModel
 from nearfield.fusion.predict import item_vectors, read_users
 from nearfield.fusion.set_training import hide, set_batches
 from nearfield.fusion.sets import SetItemTower, SetTower, closed_rank
 from nearfield.fusion.train import FusionTrainer
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.histories import Histories, History
 from nearfield.types import Vectors
 from synthetic import make_tables
 
@@ -49,9 +49,11 @@ def batch(rows: list[list[int]], unknown: int, attributes: int) -> UserBatch:
     return UserBatch(
         ids=torch.full((len(rows),), unknown),
         attributes=torch.zeros((len(rows), attributes), dtype=torch.int64),
-        items=items,
-        ratings=(items % 3 + 1) * (items >= 0),
-        weights=(1.0 + items % 2) * (items >= 0),
+        history=History(
+            items=items,
+            ratings=(items % 3 + 1) * (items >= 0),
+            weights=(1.0 + items % 2) * (items >= 0),
+        ),
     )
 
 
@@ -101,7 +103,7 @@ def test_without_the_regression_it_still_learns(
 
 def vectors(trainer: FusionTrainer) -> Vectors:
     model = FusionModel.from_trainer(trainer, {})
-    return model.embed_items(trainer.collection.items)[1]
+    return model.embed_items(trainer.collection)[1]
 
 
 def test_an_interrupted_training_goes_on_with_equal_results(
@@ -133,7 +135,7 @@ def test_something_is_hidden_of_everyone_and_nothing_is_both_hidden_and_left(
     seed: int, lengths: list[int]
 ) -> None:
     whole = batch([list(range(count)) for count in lengths], 0, 0)
-    left, targets, weights = hide(whole, np.random.default_rng(seed))
+    left, targets, weights = hide(whole.history, np.random.default_rng(seed))
     for row, count in enumerate(lengths):
         kept = {int(item) for item in left.items[row] if item >= 0}
         hidden = {int(item) for item in targets[row] if item >= 0}

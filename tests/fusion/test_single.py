@@ -5,10 +5,12 @@ import torch
 
 from nearfield.datasets.tables import Collection
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.predict import item_vectors, one_thread
+from nearfield.fusion.predict import item_vectors
 from nearfield.fusion.single import SingleTower
 from nearfield.fusion.train import FusionTrainer
 from nearfield.fusion.users import UserBatch, UserTower
+from nearfield.networks.histories import History
+from nearfield.networks.single import one_thread
 
 WINDOW = 12
 
@@ -19,9 +21,11 @@ def draw(trainer: FusionTrainer, events: int) -> UserBatch:
     return UserBatch(
         ids=torch.randint(trainer.towers.users.unknown + 1, (1,)),
         attributes=torch.randint(2, (1, len(known.attributes))),
-        items=torch.randint(80, (1, events)),
-        ratings=torch.randint(len(known.ratings) + 1, (1, events)),
-        weights=torch.rand(1, events) + 0.5,
+        history=History(
+            items=torch.randint(80, (1, events)),
+            ratings=torch.randint(len(known.ratings) + 1, (1, events)),
+            weights=torch.rand(1, events) + 0.5,
+        ),
     )
 
 

@@ -18,7 +18,7 @@ SMALL = FusionConfig(dim=16, width=16, id_dim=16, heads=2, window=12, epochs=3, 
 
 def vectors(trainer: FusionTrainer) -> Vectors:
     model = FusionModel.from_trainer(trainer, {})
-    return model.embed_items(trainer.collection.items)[1]
+    return model.embed_items(trainer.collection)[1]
 
 
 def run(trainer: FusionTrainer) -> FusionTrainer:

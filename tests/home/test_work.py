@@ -21,8 +21,8 @@ from synthetic import make_movielens, make_tables
 
 
 def vectors_of(model: StoredModel, nearfield: Nearfield) -> np.ndarray[Any, Any]:
-    items = nearfield.stores.catalogue(model.catalogue).collection().items
-    return FusionModel.load(model.folder).embed_items(items)[1]
+    collection = nearfield.stores.catalogue(model.catalogue).collection()
+    return FusionModel.load(model.folder).embed_items(collection)[1]
 
 
 @pytest.mark.parametrize("form", ["pandas", "polars", "arrow"])

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.features import UNKNOWN, ItemFeatures
-from nearfield.fusion.histories import Histories
-from nearfield.fusion.softmax import full_softmax
 from nearfield.fusion.towers import Towers
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.features import UNKNOWN, ItemFeatures
+from nearfield.networks.histories import Histories, History, seen_before
+from nearfield.networks.softmax import full_softmax
 
 COLD_TARGETS: Final = 32
 """Items drawn of each user for the vector without history."""
@@ -87,7 +87,8 @@ class NextItem:
     def loss(self, batch: NDArray[np.int64], rng: np.random.Generator, done: float) -> Tensor:
         """Cross-entropy of what follows each event, and of everything for the bare attributes."""
         material, towers, config = self._material, self._material.towers, self._material.config
-        users, targets = material.histories.read(batch, *material.hidden(batch[:, 0], rng))
+        history, targets = material.histories.read(batch)
+        users = UserBatch.of(*material.hidden(batch[:, 0], rng), history)
         items = towers.item_vectors(material.features)
         units = F.normalize(items.float(), dim=1)
         vectors = towers.users(users, items)
@@ -98,7 +99,7 @@ class NextItem:
             units,
             targets[asked][:, None],
             torch.ones(int(asked.sum()), 1),
-            _seen_before(users.items)[asked],
+            seen_before(history.items)[asked],
         )
         if config.cold_weight:
             loss = loss + config.cold_weight * self._cold_loss(batch[:, 0], items, units, rng)
@@ -122,17 +123,9 @@ class NextItem:
 
 def nobody(rows: int, unknown: int, attributes: Tensor) -> UserBatch:
     """Return users without id and history."""
+    nothing = torch.empty((rows, 0), dtype=torch.int64)
     return UserBatch(
         ids=torch.full((rows,), unknown),
         attributes=attributes,
-        items=torch.empty((rows, 0), dtype=torch.int64),
-        ratings=torch.empty((rows, 0), dtype=torch.int64),
-        weights=torch.empty((rows, 0)),
+        history=History(nothing, nothing, torch.empty((rows, 0))),
     )
-
-
-def _seen_before(items: Tensor) -> Tensor:
-    """Return the items known at each position, shape (batch, 1 + length, length); -1 later."""
-    length = items.shape[1]
-    before = torch.arange(length)[None, :] < torch.arange(length + 1)[:, None]
-    return torch.where(before[None], items[:, None, :], -1)

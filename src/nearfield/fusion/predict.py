@@ -1,7 +1,5 @@
 """Vectors from trained towers: items, users with any part missing, and what their vectors read."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nearfield.fusion.features import ItemFeatures
-from nearfield.fusion.histories import Histories
 from nearfield.fusion.towers import Towers
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.features import ItemFeatures
+from nearfield.networks.histories import Histories
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class UsersRead:
     """Vectors of users, and how much each was made from each event.
 
     Parameters
@@ -32,21 +30,6 @@ class Read:
     attention: Tensor
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch do the work of this thread alone.
-
-    What one user needs is done before a second thread is awake, and while another process keeps
-    the machine busy it is waited for up to a tenth of a second, a hundred times the work.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 @torch.inference_mode()
 def item_vectors(towers: Towers, features: ItemFeatures, ids: Tensor | None = None) -> Tensor:
     """Return the vectors of items, shape (items, dim), not yet of unit length."""
@@ -54,7 +37,7 @@ def item_vectors(towers: Towers, features: ItemFeatures, ids: Tensor | None = No
 
 
 @torch.inference_mode()
-def read_users(towers: Towers, users: UserBatch, items: Tensor) -> Read:
+def read_users(towers: Towers, users: UserBatch, items: Tensor) -> UsersRead:
     """Return the vector of each user after the last event.
 
     Parameters
@@ -67,7 +50,7 @@ def read_users(towers: Towers, users: UserBatch, items: Tensor) -> Read:
         As from `item_vectors`.
     """
     vectors, attention = towers.users.newest(users, items)
-    return Read(vectors, attention)
+    return UsersRead(vectors, attention)
 
 
 def user_vectors(
@@ -92,8 +75,6 @@ def user_vectors(
     items : float, shape (items, dim)
         As from `item_vectors`.
     """
-    window = towers.users.config.reach
-    stop = histories.indptr[users + 1]
-    cut = np.stack([users, np.maximum(histories.indptr[users], stop - window), stop], axis=1)
-    batch = histories.newest(cut, users, attributes[users])
+    history = histories.until_now(users, towers.users.config.reach)
+    batch = UserBatch.of(users, attributes[users], history)
     return read_users(towers, batch, items).vectors

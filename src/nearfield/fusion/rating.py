@@ -12,11 +12,11 @@ from torch.nn import functional as F
 
 from nearfield.datasets.tables import Interactions
 from nearfield.errors import InvalidInput
-from nearfield.fusion.items import ItemTower
 from nearfield.fusion.objectives import Material
 from nearfield.fusion.rating_start import start_towers
 from nearfield.fusion.rating_users import RatedSets, RatingTower
 from nearfield.fusion.squares import Known, weighted_squares
+from nearfield.networks.items import ItemTower
 
 _LEAST_HIDDEN, _MOST_HIDDEN = 0.05, 0.3
 _FEW: Final = 3

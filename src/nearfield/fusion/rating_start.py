@@ -13,8 +13,8 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 from torch import nn
 
-from nearfield.fusion.items import ItemTower
 from nearfield.fusion.rating_users import RatingTower
+from nearfield.networks.items import ItemTower
 
 _DIRECTIONS: Final = 24
 _ITEM_LENGTH: Final = 0.15

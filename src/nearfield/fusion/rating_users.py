@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.dropout import ByteDropout
-from nearfield.fusion.features import Vocabulary
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.dropout import ByteDropout
+from nearfield.networks.features import Vocabulary
 
 _ATTRIBUTE_DIM: Final = 16
 _HIDDEN: Final = 256
@@ -151,13 +151,13 @@ class RatingTower(nn.Module):
         attention : float, shape (batch, 1 + length)
             First the id and the attributes, as much as one event; a row sums to 1.
         """
-        inside = users.items >= 0
+        inside = users.history.items >= 0
         rated = RatedSets(
-            items=users.items[inside],
-            stars=self.levels[users.ratings[inside]],
-            weights=users.weights[inside],
+            items=users.history.items[inside],
+            stars=self.levels[users.history.ratings[inside]],
+            weights=users.history.weights[inside],
             starts=F.pad(inside.sum(dim=1).cumsum(0)[:-1], (1, 0)),
         )
         vectors = self.start + self(users.ids, users.attributes, rated)
-        attention = F.pad(users.weights, (1, 0), value=1.0)
+        attention = F.pad(users.history.weights, (1, 0), value=1.0)
         return vectors, F.normalize(attention, p=1, dim=1)

@@ -9,11 +9,11 @@ from scipy import sparse
 from torch import Tensor
 
 from nearfield.fusion.closed_form import Ridge, compress, item_regression
-from nearfield.fusion.histories import Histories
 from nearfield.fusion.objectives import COLD_TARGETS, Material
 from nearfield.fusion.sets import SetItemTower, SetTower
-from nearfield.fusion.softmax import full_softmax
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.histories import Histories, History
+from nearfield.networks.softmax import full_softmax
 
 _LEAST_HIDDEN: Final = 0.1
 _MOST_HIDDEN: Final = 0.5
@@ -61,9 +61,11 @@ class HiddenItems:
     def loss(self, batch: NDArray[np.int64], rng: np.random.Generator, done: float) -> Tensor:
         """Cross-entropy of what is hidden, and of everything for the bare attributes."""
         material, towers = self._material, self._material.towers
-        users, targets, weights = hide(self._read(batch, *material.hidden(batch, rng)), rng)
+        ids, attributes = material.hidden(batch, rng)
+        left, targets, weights = hide(self._whole(batch), rng)
+        users = UserBatch.of(ids, attributes, left)
         items = towers.item_vectors(material.features)[:, self._rank :]
-        loss = full_softmax(towers.scaled(self._users(users)), items, targets, weights, users.items)
+        loss = full_softmax(towers.scaled(self._users(users)), items, targets, weights, left.items)
         if not material.config.cold_weight:
             return loss
         drawn = torch.from_numpy(material.histories.sample(batch, COLD_TARGETS, rng))
@@ -84,7 +86,7 @@ class HiddenItems:
             return
         known = np.flatnonzero(np.diff(material.histories.indptr))
         who = known[np.linspace(0, len(known) - 1, min(len(known), _JUDGES)).astype(np.int64)]
-        users = self._read(who, who, material.attributes[who])
+        users = UserBatch.of(who, material.attributes[who], self._whole(who))
         items = material.towers.item_vectors(material.features)
         closed = self._users.regressed(users) @ items[:, : self._rank].T
         trained = self._users(users) @ items[:, self._rank :].T
@@ -100,13 +102,11 @@ class HiddenItems:
         had.data[:] = 1
         return had
 
-    def _read(
-        self, who: NDArray[np.int64], ids: NDArray[np.int64], attributes: NDArray[np.int64]
-    ) -> UserBatch:
-        """Return users with their whole histories."""
+    def _whole(self, who: NDArray[np.int64]) -> History:
+        """Return the whole histories of users."""
         histories = self._material.histories
         cut = np.stack([who, histories.indptr[who], histories.indptr[who + 1]], axis=1)
-        return histories.newest(cut, ids, attributes)
+        return histories.newest(cut)
 
 
 def set_batches(
@@ -133,28 +133,26 @@ def set_batches(
     return np.split(users, np.flatnonzero(np.diff(ends // events)) + 1)
 
 
-def hide(users: UserBatch, rng: np.random.Generator) -> tuple[UserBatch, Tensor, Tensor]:
+def hide(history: History, rng: np.random.Generator) -> tuple[History, Tensor, Tensor]:
     """Hide a random share of each history, 10 to 50 %, at least one event.
 
     Returns
     -------
-    users : UserBatch
-        What is left.
+    left : History
+        What is not hidden.
     targets : int64, shape (batch, length)
         The hidden items; -1 fills the rest.
     weights : float, shape (batch, length)
         A user with n hidden items weighs sqrt(n), shared among them; 0 for fillers.
     """
-    inside = (users.items >= 0).numpy()
+    inside = (history.items >= 0).numpy()
     share = rng.uniform(_LEAST_HIDDEN, _MOST_HIDDEN, (len(inside), 1))
     drawn = np.where(inside, rng.random(inside.shape, dtype=np.float32), np.float32(2))
     hidden = torch.from_numpy((drawn < share) | (drawn == drawn.min(axis=1, keepdims=True)))
-    left = UserBatch(
-        ids=users.ids,
-        attributes=users.attributes,
-        items=torch.where(hidden, -1, users.items),
-        ratings=torch.where(hidden, 0, users.ratings),
-        weights=torch.where(hidden, 0.0, users.weights),
+    left = History(
+        items=torch.where(hidden, -1, history.items),
+        ratings=torch.where(hidden, 0, history.ratings),
+        weights=torch.where(hidden, 0.0, history.weights),
     )
     weights = hidden * hidden.sum(dim=1, keepdim=True).float().rsqrt()
-    return left, torch.where(hidden, users.items, -1), weights
+    return left, torch.where(hidden, history.items, -1), weights

@@ -8,10 +8,10 @@ from torch.nn import functional as F
 
 from nearfield.fusion.closed_form import MOST_ITEMS, ClosedForm
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.dropout import ByteDropout
-from nearfield.fusion.features import Vocabulary
-from nearfield.fusion.items import ItemTensors, ItemTower
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.dropout import ByteDropout
+from nearfield.networks.features import Vocabulary
+from nearfield.networks.items import ItemTensors, ItemTower
 
 _ATTRIBUTE_DIM: Final = 16
 _HIDDEN: Final = 256
@@ -172,7 +172,7 @@ class SetTower(nn.Module):
         state = self.id_layer(self.drop(self.id(users.ids)))
         state = state + self.count((bag.total + 1).log()[:, None] / 4 - 1)
         state = state + scale * bag.sum(self.had.weight)
-        state = state + scale * bag.sum(self.rated.weight, self.stars[users.ratings])
+        state = state + scale * bag.sum(self.rated.weight, self.stars[users.history.ratings])
         for column, (codes, layer) in enumerate(
             zip(self.attributes, self.attribute_layers, strict=True)
         ):
@@ -203,7 +203,7 @@ class SetTower(nn.Module):
             First the id and the attributes, as much as one event; a row sums to 1.
         """
         closed, trained = self.joined[0] * self.regressed(users), self.joined[1] * self(users)
-        attention = F.pad(users.weights, (1, 0), value=1.0)
+        attention = F.pad(users.history.weights, (1, 0), value=1.0)
         return torch.cat([closed, trained], dim=1), F.normalize(attention, p=1, dim=1)
 
 
@@ -211,11 +211,11 @@ class _Bag:
     """Weighted sums over the histories of a batch, fillers left out."""
 
     def __init__(self, users: UserBatch) -> None:
-        self.inside = users.items >= 0
-        self.items = users.items[self.inside]
-        self.weights = users.weights[self.inside]
+        self.inside = users.history.items >= 0
+        self.items = users.history.items[self.inside]
+        self.weights = users.history.weights[self.inside]
         self.starts = F.pad(self.inside.sum(dim=1).cumsum(0)[:-1], (1, 0))
-        self.total = users.weights.sum(dim=1)
+        self.total = users.history.weights.sum(dim=1)
 
     def sum(self, table: Tensor, factors: Tensor | None = None) -> Tensor:
         """Return the sum of rows of a table, shape (batch, columns), each times a factor."""

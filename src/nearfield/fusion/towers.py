@@ -7,11 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.features import ItemFeatures, Vocabulary
-from nearfield.fusion.items import ItemTensors, ItemTower
 from nearfield.fusion.rating_users import RatingTower
 from nearfield.fusion.sets import SetItemTower, SetTower
 from nearfield.fusion.users import UserTower
+from nearfield.networks.features import ItemFeatures, Vocabulary
+from nearfield.networks.items import ItemTensors, ItemTower
 
 
 class Towers(nn.Module):

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.errors import InvalidInput
 from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.features import ItemFeatures, Vocabulary, user_rows
-from nearfield.fusion.histories import Histories
 from nearfield.fusion.objectives import Material, NextItem
 from nearfield.fusion.rating import HiddenRatings
 from nearfield.fusion.set_training import HiddenItems
 from nearfield.fusion.towers import Towers
+from nearfield.networks.features import ItemFeatures, Vocabulary, user_rows
+from nearfield.networks.histories import Histories
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.loop import Loop, Objective, Step
 

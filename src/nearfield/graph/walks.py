@@ -61,6 +61,26 @@ class Neighbourhoods:
     counts: NDArray[np.int32]
     weights: NDArray[np.float32]
 
+    @classmethod
+    def none(cls, neighbours: int) -> "Neighbourhoods":
+        """Return those of no item."""
+        shape = (0, neighbours)
+        return cls(
+            np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape, np.float32)
+        )
+
+    def part(self, chosen: slice | NDArray[np.int64]) -> "Neighbourhoods":
+        """Return those of some of the items asked for."""
+        return Neighbourhoods(self.rows[chosen], self.counts[chosen], self.weights[chosen])
+
+    def followed_by(self, others: "Neighbourhoods") -> "Neighbourhoods":
+        """Return these and others, in this order."""
+        return Neighbourhoods(
+            np.concatenate([self.rows, others.rows]),
+            np.concatenate([self.counts, others.counts]),
+            np.concatenate([self.weights, others.weights]),
+        )
+
 
 class Walks:
     """Random walks with restart from items, as in PinSage [1]_.
@@ -95,6 +115,7 @@ class Walks:
     ) -> None:
         if threads is not None and threads < 1:
             raise InvalidInput(f"threads is {threads}. Give 1 or more, or leave it out.")
+        self.graph = graph
         self.config = config
         self.threads = threads or _cores()
         self._items = _side(graph.item_users, config.weighted)
@@ -140,6 +161,10 @@ class Walks:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda part: self._walk(asked, plan, found, part), parts))
         return found
+
+    def all(self, seed: int) -> Neighbourhoods:
+        """Walk from every item of the graph, in the order of their rows."""
+        return self.neighbours(np.arange(len(self.graph.items), dtype=np.int32), seed)
 
     def _walk(self, asked: Rows, plan: Plan, found: Neighbourhoods, part: slice) -> None:
         target = Found(found.rows[part], found.counts[part], found.weights[part])

@@ -59,7 +59,7 @@ def publish(
     chosen = models.adopt(chosen)
     yield Progress("Embedding the items")
     trained = FusionModel.load(chosen.folder)
-    ids, vectors = trained.embed_items(found.collection().items)
+    ids, vectors = trained.embed_items(found.collection())
     embeddings = Embeddings(ids, vectors, chosen.summary())
     steps = stores.spaces.publish(found.name, chosen.recommender, chosen.version, embeddings)
     for step in steps:

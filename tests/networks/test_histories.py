@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfield.fusion.histories import Histories
+from nearfield.networks.histories import Histories
 
 
 def make(counts: list[int]) -> Histories:
@@ -52,8 +52,8 @@ def test_batches_hold_every_window_once_and_stay_in_their_size(
 def test_each_position_is_followed_by_what_was_taken_next() -> None:
     histories = make([3, 2])
     cut = np.array([[0, 0, 3], [1, 3, 5]])
-    users, targets = histories.read(cut, np.array([0, 1]), np.zeros((2, 1), dtype=np.int64))
-    assert users.items.tolist() == [[0, 1], [3, -1]]
+    known, targets = histories.read(cut)
+    assert known.items.tolist() == [[0, 1], [3, -1]]
     assert targets.tolist() == [[0, 1, 2], [3, 4, -1]]
-    assert users.weights.tolist() == [[1, 1], [1, 0]]
-    assert users.ratings.tolist() == [[1, 1], [1, 0]]
+    assert known.weights.tolist() == [[1, 1], [1, 0]]
+    assert known.ratings.tolist() == [[1, 1], [1, 0]]

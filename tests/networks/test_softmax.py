@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfield.fusion.softmax import full_softmax
+from nearfield.networks.softmax import full_softmax
 
 
 def by_loops(

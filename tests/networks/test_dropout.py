@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from nearfield.fusion.dropout import ByteDropout
+from nearfield.networks.dropout import ByteDropout
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])

@@ -1,17 +1,34 @@
 """The movie tower: id, genres, year and title become one vector."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.features import ItemFeatures, Vocabulary
+from nearfield.networks.features import ItemFeatures, Vocabulary
 
 _GENRE_DIM = 32
 _YEAR_DIM = 16
 _WORD_DIM = 32
 _TITLE_DIM = 64
 _TITLE_WIDTH = 3
+
+
+class ItemSizes(Protocol):
+    """The settings that the tower reads."""
+
+    @property
+    def dim(self) -> int:
+        """Length of the output vectors."""
+
+    @property
+    def id_dim(self) -> int:
+        """Size of the id embeddings."""
+
+    @property
+    def item_id_dropout(self) -> float:
+        """Share of the ids hidden in training, in [0, 1]."""
 
 
 class ItemTower(nn.Module):
@@ -23,7 +40,7 @@ class ItemTower(nn.Module):
 
     Parameters
     ----------
-    config : FusionConfig
+    config : ItemSizes
         Sizes.
     vocabulary : Vocabulary
         Sizes of the code books.
@@ -35,7 +52,7 @@ class ItemTower(nn.Module):
     .. [1] Kim, "Convolutional Neural Networks for Sentence Classification", EMNLP 2014.
     """
 
-    def __init__(self, config: FusionConfig, vocabulary: Vocabulary, items: int) -> None:
+    def __init__(self, config: ItemSizes, vocabulary: Vocabulary, items: int) -> None:
         super().__init__()
         self.dropped = config.item_id_dropout
         self.unknown = items

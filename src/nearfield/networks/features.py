@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -48,6 +48,10 @@ class ItemFeatures:
     genres: NDArray[np.float32]
     words: NDArray[np.int64]
     years: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> "ItemFeatures":
+        """Return the features of some items."""
+        return ItemFeatures(self.genres[rows], self.words[rows], self.years[rows])
 
 
 class Vocabulary(BaseModel):

@@ -1,4 +1,4 @@
-"""Training batches: windows of histories, cut anew in every epoch."""
+"""What users did, as networks read it: single histories, and windows cut anew in every epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,14 +6,42 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from nearfield.datasets.histories import event_weights
 from nearfield.datasets.tables import Interactions
-from nearfield.fusion.features import Vocabulary
-from nearfield.fusion.users import UserBatch
+from nearfield.networks.features import Vocabulary
 
 _POOL = 40
 """Batches among which windows are sorted by length, so that little of a batch is filler."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What some users did, oldest first.
+
+    Parameters
+    ----------
+    items : int64, shape (batch, length)
+        Rows of the items, from the left; -1 fills the rest.
+    ratings : int64, shape (batch, length)
+        Codes of the ratings; 0 where there is none.
+    weights : float, shape (batch, length)
+        How much each event counts, above 0; 0 where there is none.
+    """
+
+    items: Tensor
+    ratings: Tensor
+    weights: Tensor
+
+    @property
+    def lengths(self) -> Tensor:
+        """Events in each row, shape (batch,)."""
+        return (self.items >= 0).sum(dim=1)
+
+    def with_items(self, items: Tensor) -> "History":
+        """Return the same events with other numbers for their items."""
+        return History(items, self.ratings, self.weights)
 
 
 @dataclass(frozen=True)
@@ -78,54 +106,44 @@ class Histories:
         for position in rng.permutation(len(found)):
             yield found[position]
 
-    def read(
-        self, cut: NDArray[np.int64], ids: NDArray[np.int64], attributes: NDArray[np.int64]
-    ) -> tuple[UserBatch, torch.Tensor]:
-        """Return windows as the tower reads them, and the item that follows each position.
+    def read(self, cut: NDArray[np.int64]) -> tuple[History, Tensor]:
+        """Return windows as a network reads them, and the item that follows each position.
 
         Parameters
         ----------
         cut : int64, shape (batch, 3)
             Rows of `cut()`.
-        ids : int64, shape (batch,)
-            Row of the id of each window's user.
-        attributes : int64, shape (batch, attributes)
-            Codes of the attributes of each window's user.
 
         Returns
         -------
-        UserBatch
+        History
             Every event of a window but its last.
         int64, shape (batch, 1 + length)
             The item taken next after each position; -1 after the end.
         """
-        whole = self.newest(cut, ids, attributes)
+        whole = self.newest(cut)
         known = whole.items[:, :-1].clone()
         known[whole.items[:, 1:] < 0] = -1
-        users = UserBatch(
-            ids=whole.ids,
-            attributes=whole.attributes,
-            items=known,
-            ratings=whole.ratings[:, :-1] * (known >= 0),
-            weights=(known >= 0).float(),
-        )
-        return users, whole.items
+        inside = known >= 0
+        return History(known, whole.ratings[:, :-1] * inside, inside.float()), whole.items
 
-    def newest(
-        self, cut: NDArray[np.int64], ids: NDArray[np.int64], attributes: NDArray[np.int64]
-    ) -> UserBatch:
-        """Return windows as the tower reads them, with all their events."""
+    def newest(self, cut: NDArray[np.int64]) -> History:
+        """Return windows as a network reads them, with all their events."""
         lengths = cut[:, 2] - cut[:, 1]
         places = np.arange(lengths.max(initial=0))
         inside = places < lengths[:, None]
         events = np.where(inside, cut[:, 1:2] + places, 0)
-        return UserBatch(
-            ids=torch.from_numpy(ids),
-            attributes=torch.from_numpy(attributes),
+        return History(
             items=torch.from_numpy(np.where(inside, self.items[events], -1)),
             ratings=torch.from_numpy(np.where(inside, self.ratings[events], 0)),
             weights=torch.from_numpy(inside.astype(np.float32)),
         )
+
+    def until_now(self, users: NDArray[np.int64], window: int) -> History:
+        """Return the newest events of users, at most `window` of each."""
+        stop = self.indptr[users + 1]
+        start = np.maximum(self.indptr[users], stop - window)
+        return self.newest(np.stack([users, start, stop], axis=1))
 
     def sample(
         self, users: NDArray[np.int64], count: int, rng: np.random.Generator
@@ -135,6 +153,23 @@ class Histories:
         drawn = (rng.random((len(users), count)) * spans[:, None]).astype(np.int64)
         picked: NDArray[np.int64] = self.items[self.indptr[users][:, None] + drawn]
         return picked
+
+
+def seen_before(items: Tensor) -> Tensor:
+    """Return the items known at each position, -1 for later ones.
+
+    Parameters
+    ----------
+    items : int64, shape (batch, length)
+        As in `History`.
+
+    Returns
+    -------
+    int64, shape (batch, 1 + length, length)
+    """
+    length = items.shape[1]
+    before = torch.arange(length)[None, :] < torch.arange(length + 1)[:, None]
+    return torch.where(before[None], items[:, None, :], -1)
 
 
 def _pack(cut: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from nearfield.datasets.tables import Collection
-from nearfield.fusion.features import UNKNOWN, Vocabulary
+from nearfield.networks.features import UNKNOWN, Vocabulary
 
 
 def test_values_that_training_did_not_see_are_unknown(collection: Collection) -> None:

@@ -1,0 +1,192 @@
+"""A trained graph model: saved once, never changed; gives items and users a vector."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nearfield.datasets.tables import Collection, Columns
+from nearfield.errors import InvalidInput
+from nearfield.graph.bipartite import BipartiteGraph
+from nearfield.graph.config import GraphConfig
+from nearfield.graph.inference import Levels, all_levels
+from nearfield.graph.network import GraphNetwork
+from nearfield.graph.newcomers import Newcomers, embed_newcomers
+from nearfield.graph.recency import recency_means
+from nearfield.graph.train import GraphTrainer
+from nearfield.networks.features import Vocabulary
+from nearfield.networks.histories import History
+from nearfield.networks.history_model import HistoryModel, Read, shares_of
+from nearfield.networks.single import SingleReader, one_thread
+from nearfield.training.card import CARD, read_json, write_json
+from nearfield.training.weights import load_tensors, save_tensors
+from nearfield.types import Ids, UserQuery, Vectors
+
+_WEIGHTS: Final = "weights.safetensors"
+_GRAPH: Final = "graph"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a graph model is made of.
+
+    Parameters
+    ----------
+    network : GraphNetwork
+        Trained; put in evaluation mode.
+    config : GraphConfig
+        What it was made from.
+    vocabulary : Vocabulary
+        Code books.
+    graph : BipartiteGraph
+        Of the events that were learned from; ids are catalogue keys, items in the order of the
+        id embeddings.
+    levels : Levels
+        Of its items.
+    """
+
+    network: GraphNetwork
+    config: GraphConfig
+    vocabulary: Vocabulary
+    graph: BipartiteGraph
+    levels: Levels
+
+
+class GraphModel(HistoryModel):
+    """Vectors of items from a trained network and its graph, and of users from their histories.
+
+    Parameters
+    ----------
+    parts : Parts
+        What training made.
+    card : mapping
+        What is known of the model: catalogue, version, figures.
+    """
+
+    recommender: ClassVar[str] = "graph"
+
+    def __init__(self, parts: Parts, card: Mapping[str, Any]) -> None:
+        keys = parts.graph.items.ids.astype(np.int64)
+        super().__init__(keys, parts.levels.vectors, parts.vocabulary, parts.config.window)
+        self.config = parts.config
+        self.card = dict(card)
+        self._parts = replace(parts, network=parts.network.eval())
+        network = parts.network
+        self._single = SingleReader(network.reader, parts.levels.vectors)
+        self._first = network.start.detach()[None]
+
+    @classmethod
+    def from_trainer(cls, trainer: GraphTrainer, card: Mapping[str, Any]) -> "GraphModel":
+        """Take over what a finished trainer learned."""
+        levels = trained_levels(trainer)
+        parts = Parts(trainer.network, trainer.config, trainer.vocabulary, trainer.graph, levels)
+        return cls(parts, card)
+
+    @classmethod
+    def load(cls, folder: Path) -> "GraphModel":
+        """Load a saved model.
+
+        Raises
+        ------
+        NotFound
+            If the folder holds none.
+        InvalidInput
+            If a file is broken or was made by another recommender.
+        """
+        card = read_json(folder / CARD)
+        if card.get("recommender") != cls.recommender:
+            raise InvalidInput(
+                f"{folder} holds a model of {card.get('recommender')!r}, not of "
+                f"{cls.recommender!r}; give the folder of a graph model."
+            )
+        config = GraphConfig.model_validate(card["config"])
+        vocabulary = Vocabulary.model_validate(card["vocabulary"])
+        tensors = load_tensors(folder / _WEIGHTS)
+        vectors = tensors.pop("item_vectors")
+        inputs = tuple(tensors.pop(f"inputs.{layer}") for layer in range(config.layers))
+        graph = BipartiteGraph.load(folder / _GRAPH, mapped=True)
+        network = GraphNetwork(config, vocabulary, len(vectors))
+        network.load_state_dict(tensors)
+        described = {k: v for k, v in card.items() if k not in ("config", "vocabulary")}
+        return cls(Parts(network, config, vocabulary, graph, Levels(inputs, vectors)), described)
+
+    def save(self, folder: Path) -> None:
+        """Write graph, weights and card; the card last, so that it marks a whole model."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._parts.graph.save(folder / _GRAPH)
+        tensors = dict(self._parts.network.state_dict())
+        tensors["item_vectors"] = self._items
+        for layer, vectors in enumerate(self._parts.levels.inputs):
+            tensors[f"inputs.{layer}"] = vectors
+        save_tensors(folder / _WEIGHTS, tensors)
+        card = {
+            **self.card,
+            "recommender": self.recommender,
+            "dim": self.config.dim,
+            "config": self.config.model_dump(mode="json"),
+            "vocabulary": self.vocabulary.model_dump(mode="json"),
+        }
+        write_json(folder / CARD, card)
+
+    def embed_items(self, collection: Collection) -> tuple[Ids, Vectors]:
+        """Return a unit vector for every item of a catalogue, also those it came to know later.
+
+        Parameters
+        ----------
+        collection : Collection
+            Its items are embedded. One that training did not see is embedded by its genres, year
+            and title and by the neighbours that its events give it, with the same weights.
+
+        Returns
+        -------
+        ids : int64, shape (items,)
+        vectors : float32, shape (items, dim)
+        """
+        keys = collection.items[Columns.KEY].to_numpy().astype(np.int64)
+        rows = self._rows(keys)
+        vectors = np.empty((len(keys), self.config.dim), dtype=np.float32)
+        vectors[rows >= 0] = self._units[rows[rows >= 0]]
+        new = rows < 0
+        if new.any():
+            vectors[new] = self._embed_new(collection, new)
+        return keys, vectors
+
+    def _embed_new(self, collection: Collection, new: np.ndarray[Any, Any]) -> Vectors:
+        """Return unit vectors of the items of a collection that training did not see."""
+        events = collection.interactions
+        place = np.cumsum(new) - 1  # among the new ones
+        touched = new[events.item]
+        newcomers = Newcomers(
+            self.vocabulary.item_features(collection.items.filter(new)),
+            place[events.item[touched]],
+            collection.user_keys[events.user[touched]],
+        )
+        parts = self._parts
+        return embed_newcomers(newcomers, parts.network, parts.config, parts.graph, parts.levels)
+
+    def _newest(self, query: UserQuery, history: History) -> Read:
+        with one_thread():
+            if self.config.objective == "margin":  # no reader was trained
+                vectors, attention = recency_means(history, torch.from_numpy(self._units))
+                recency = attention[0, 1:]
+            else:
+                vectors, attention = self._single.newest(self._first, history)
+                recency = self._single.recency_weights(history.items.shape[1])
+        return Read(vectors[0].numpy(), attention[0].numpy(), shares_of(recency.numpy()))
+
+
+@torch.inference_mode()
+def trained_levels(trainer: GraphTrainer) -> Levels:
+    """Return the vectors of all items of a finished trainer."""
+    found = trainer.material.neighbours(trainer.config.epochs)
+    features, network = trainer.material.features, trainer.network
+
+    def brought(part: slice) -> Tensor:
+        rows = np.arange(trainer.material.items)[part]
+        return network.brought(features.take(rows), torch.from_numpy(rows))
+
+    return all_levels(network.pinsage, brought, found)

@@ -1,0 +1,101 @@
+"""Items that training did not see: the same weights, over what their first events tell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from nearfield.graph.bipartite import Adjacency, BipartiteGraph
+from nearfield.graph.blocks import Pooling
+from nearfield.graph.config import GraphConfig
+from nearfield.graph.csr import group
+from nearfield.graph.inference import Levels
+from nearfield.graph.network import GraphNetwork
+from nearfield.graph.nodes import Nodes
+from nearfield.graph.pinsage import Convolution
+from nearfield.graph.walks import Walks
+from nearfield.networks.features import ItemFeatures
+from nearfield.types import Ids, Vectors
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """New items, and which users of the graph touched them.
+
+    Parameters
+    ----------
+    features : ItemFeatures
+        What the items are.
+    items : int64, shape (events,)
+        Which of them each event is of.
+    users : int64, shape (events,)
+        Catalogue key of each event's user; users that the graph does not know tell nothing.
+    """
+
+    features: ItemFeatures
+    items: NDArray[np.int64]
+    users: Ids
+
+    def beside(self, graph: BipartiteGraph) -> BipartiteGraph:
+        """Return the graph with these items after its own: walks lead from them into it.
+
+        No walk leads from the others to them: the vectors of all others stay as they are.
+        """
+        count = len(self.features.years)
+        order = np.argsort(graph.users.ids, kind="stable")
+        place = np.searchsorted(graph.users.ids, self.users, sorter=order)
+        row = order[np.minimum(place, len(order) - 1)]
+        known = graph.users.ids[row] == self.users
+        ones, nothing = np.ones(int(known.sum()), np.float32), np.empty(0, np.int64)
+        offsets, owners, weights, _ = group(
+            self.items[known].astype(np.int32), row[known].astype(np.int32), ones, nothing, count
+        )
+        before = graph.item_users
+        item_users = Adjacency(
+            np.concatenate([before.indptr, before.indptr[-1] + offsets[1:]]),
+            np.concatenate([before.neighbours, owners]),
+            np.concatenate([before.weights, weights]),
+        )
+        ids = np.concatenate([graph.items.ids.astype(np.int64), -1 - np.arange(count)])
+        items = Nodes(graph.items.name, ids)
+        return BipartiteGraph(graph.users, items, graph.user_items, item_users)
+
+
+@torch.inference_mode()
+def embed_newcomers(
+    newcomers: Newcomers,
+    network: GraphNetwork,
+    config: GraphConfig,
+    graph: BipartiteGraph,
+    levels: Levels,
+) -> Vectors:
+    """Return unit vectors of new items, shape (items, dim).
+
+    Parameters
+    ----------
+    newcomers : Newcomers
+        The items.
+    network : GraphNetwork
+        Trained, in evaluation mode.
+    config : GraphConfig
+        What the network was made from.
+    graph : BipartiteGraph
+        What it was trained on.
+    levels : Levels
+        Of the graph's items.
+    """
+    known, count = len(graph.items), len(newcomers.features.years)
+    walks = Walks(newcomers.beside(graph), config.walk)
+    rows = np.arange(known, known + count)
+    found = walks.neighbours(rows, config.walk_seed(config.epochs))
+    pooling = Pooling.of(found, found.rows.astype(np.int64), known)
+    own = network.brought(newcomers.features, torch.full((count,), known))
+    vectors: Tensor = own
+    for layer, inputs in zip(network.pinsage.layers, levels.inputs, strict=True):
+        assert isinstance(layer, Convolution)
+        vectors = layer.join(vectors, pooling(layer.messages(inputs)))
+    unit: Vectors = F.normalize(network.pinsage.finish(own, vectors), dim=1).numpy()
+    return unit

@@ -1,0 +1,102 @@
+"""Retrieval: rank what follows each event of a history above other items."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from nearfield.graph.batches import Windows, places
+from nearfield.graph.blocks import Block, join
+from nearfield.graph.material import Material
+from nearfield.networks.histories import History, seen_before
+from nearfield.networks.softmax import full_softmax
+from nearfield.training.prefetch import Prefetched
+
+
+class NextItems:
+    """Cross-entropy of the item taken next, by a softmax over all items or over a sample of them.
+
+    Up to `whole_below` items every batch ranks all of them, and works out the vectors of all.
+    Above, a batch ranks the items of its own windows and some random ones, each with the
+    logarithm of its chance to be there taken off (log-Q correction [1]_), and works out the
+    vectors of these alone.
+
+    Parameters
+    ----------
+    material : Material
+        With a network that reads histories.
+
+    References
+    ----------
+    .. [1] Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item
+       Recommendations", RecSys 2019. https://doi.org/10.1145/3298689.3346996
+    """
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        counts = np.bincount(material.histories.items, minlength=material.items)
+        self._frequency = counts / max(1, counts.sum())
+
+    def begin(self) -> None:
+        """Nothing: the network starts from random values."""
+
+    def finish(self) -> None:
+        """Nothing: the network is complete."""
+
+    def batches(self, rng: np.random.Generator, epoch: int, /) -> Prefetched[Windows]:
+        """Return windows of histories, cut and walked from anew."""
+        material, config = self._material, self._material.config
+        cuts = list(material.histories.batches(config.window, config.batch, rng))
+        make: Callable[[int], Windows]
+        if material.items <= config.whole_below:
+            block = Block.whole(material.neighbours(epoch), config.layers)
+            make = lambda number: self._whole(cuts[number], block)  # noqa: E731
+        else:
+            own = np.random.default_rng(rng.integers(2**63))  # the producer's alone
+            make = lambda number: self._sampled(cuts[number], epoch, own)  # noqa: E731
+        return Prefetched(make, len(cuts))
+
+    def loss(self, batch: Windows, rng: np.random.Generator, done: float) -> Tensor:
+        """Return the mean over all positions that something follows, in nats."""
+        material, network = self._material, self._material.network
+        vectors = network.item_vectors(material.features, batch.block)
+        units = F.normalize(vectors.float(), dim=1)
+        users = network.read(batch.history, vectors)
+        asked = batch.targets >= 0
+        readers = network.scaled(users[asked])
+        if batch.rarity is not None:  # one more dimension adds it to the logits
+            units = torch.cat([units, batch.rarity[:, None]], dim=1)
+            readers = F.pad(readers, (0, 1), value=1.0)
+        return full_softmax(
+            readers,
+            units,
+            batch.targets[asked][:, None],
+            torch.ones(int(asked.sum()), 1),
+            seen_before(batch.history.items)[asked],
+        )
+
+    def _whole(self, cut: NDArray[np.int64], block: Block) -> Windows:
+        history, targets = self._read(cut)
+        return Windows(history, targets, block)
+
+    def _sampled(self, cut: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> Windows:
+        material, config = self._material, self._material.config
+        history, targets = self._read(cut)
+        extra = rng.integers(material.items, size=config.negatives)
+        batch = join([history.items.numpy(), targets.numpy(), extra])
+        block = Block.around(material.walks, batch, config.layers, config.walk_seed(epoch))
+        chance = config.negatives / material.items + self._frequency[batch] * targets.numel()
+        return Windows(
+            history.with_items(torch.from_numpy(places(batch, history.items.numpy()))),
+            torch.from_numpy(places(batch, targets.numpy())),
+            block,
+            torch.from_numpy(-np.log(np.minimum(chance, 1.0)).astype(np.float32)),
+        )
+
+    def _read(self, cut: NDArray[np.int64]) -> tuple[History, Tensor]:
+        history, targets = self._material.histories.read(cut)
+        targets[:, 0] = -1  # what a window happens to begin with follows from nothing
+        return history, targets

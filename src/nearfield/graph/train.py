@@ -1,0 +1,99 @@
+"""Training of the graph model: the graph of the events, walks over it, and the objective."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+
+from nearfield.datasets.tables import Collection, Interactions
+from nearfield.errors import InvalidInput
+from nearfield.graph.bipartite import BipartiteGraph
+from nearfield.graph.config import GraphConfig
+from nearfield.graph.margin import MaxMargin
+from nearfield.graph.material import Material
+from nearfield.graph.network import GraphNetwork
+from nearfield.graph.next_items import NextItems
+from nearfield.graph.walks import Walks
+from nearfield.networks.features import Vocabulary
+from nearfield.networks.histories import Histories
+from nearfield.training.checkpoint import Checkpoint
+from nearfield.training.loop import Loop, Step
+
+_FEWEST_EVENTS: Final = 2
+
+
+class GraphTrainer:
+    """Trains PinSage and the reader of histories on a collection; `run` yields progress.
+
+    Parameters
+    ----------
+    collection : Collection
+        Items to embed.
+    config : GraphConfig
+        What to compute.
+    train : Interactions, optional
+        Events to learn from; all of the collection's where not given.
+    checkpoint : Path, optional
+        Folder in which the state after every epoch is kept, and found again.
+
+    Raises
+    ------
+    InvalidInput
+        If no user has two events that count for their items.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        config: GraphConfig,
+        train: Interactions | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
+        self.collection = collection
+        self.config = config
+        self.vocabulary = Vocabulary.fit(collection)
+        events = collection.interactions if train is None else train
+        histories = Histories.of(events, self.vocabulary)
+        if not (np.diff(histories.indptr) >= _FEWEST_EVENTS).any():
+            raise InvalidInput(
+                f"Catalogue {collection.name!r} has {len(events)} events and no user with two or "
+                "more of them; import events before training."
+            )
+        self.graph = BipartiteGraph.of(replace(collection, interactions=events))
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            self.network = GraphNetwork(config, self.vocabulary, collection.items.height)
+        self.material = Material(
+            self.network,
+            config,
+            self.vocabulary.item_features(collection.items),
+            histories,
+            Walks(self.graph, config.walk),
+        )
+        self._loop = Loop(
+            self.network, config, None if checkpoint is None else Checkpoint(checkpoint)
+        )
+
+    @property
+    def curve(self) -> list[float]:
+        """Mean loss of each finished epoch, in nats (`retrieval`) or cosines (`margin`)."""
+        return self._loop.curve
+
+    def run(self) -> Iterator[Step]:
+        """Train to the last epoch, from the checkpoint if there is one."""
+        if self.config.objective == "margin":
+            yield from self._loop.run(MaxMargin(self.material))
+        else:
+            yield from self._loop.run(NextItems(self.material))
+        self._forget_unseen()
+        self.network.eval()
+
+    def _forget_unseen(self) -> None:
+        """Let ids of items without events stand for "unknown": training told nothing of them."""
+        items = self.network.items
+        counts = np.bincount(self.material.histories.items, minlength=items.unknown)
+        with torch.no_grad():
+            items.id.weight[:-1][torch.from_numpy(counts == 0)] = items.id.weight[-1]

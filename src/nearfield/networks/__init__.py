@@ -1,0 +1,1 @@
+"""Parts of networks that the recommenders share: features, histories, attention, losses."""
