@@ -7,7 +7,7 @@ It learns here by a softmax over all items, which reaches in minutes what its ow
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from torch import Tensor
 from nearfield.datasets.tables import Interactions
 
 Rows: TypeAlias = NDArray[np.float32]
+
+_FEWEST_STEPS: Final = 5
+"""Steps of an epoch: few users in one batch would be learned in too few steps."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class LightGCNConfig:
     epochs : int
         Most passes over all users.
     batch : int
-        Users of a step.
+        Most users of a step; fewer where an epoch would have less than five steps.
     learning_rate : float
         Of Adam.
     l2 : float
@@ -119,12 +122,13 @@ def learn(train: Interactions, config: LightGCNConfig) -> Iterator[Epoch]:
     nodes = torch.nn.Parameter(torch.from_numpy(first))
     optimizer = torch.optim.Adam([nodes], lr=config.learning_rate)
     active = np.flatnonzero(np.diff(had.indptr))
+    batch = max(1, min(config.batch, -(-len(active) // _FEWEST_STEPS)))
     for number in range(1, config.epochs + 1):
         losses = []
         order = rng.permutation(active)
-        for start in range(0, len(order), config.batch):
+        for start in range(0, len(order), batch):
             smooth = torch.from_numpy(smoothing(nodes.detach().numpy())).requires_grad_()
-            loss = _cross_entropy(smooth, order[start : start + config.batch], had)
+            loss = _cross_entropy(smooth, order[start : start + batch], had)
             loss.backward()  # type: ignore[no-untyped-call]
             assert smooth.grad is not None
             penalty = 2 * config.l2 / len(nodes) * nodes.detach()
