@@ -33,6 +33,7 @@ class GraphNetwork(nn.Module):
         super().__init__()
         self.by_mean = config.objective == "margin"
         self.items = ItemTower(config, vocabulary, items)
+        self.items.id.sparse = items > config.whole_below  # a batch reads few rows of many
         self.pinsage = PinSage(config)
         self.start = nn.Parameter(torch.zeros(config.width))
         nn.init.normal_(self.start, std=0.02)

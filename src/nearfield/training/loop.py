@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.precision import fast_arithmetic
+from nearfield.training.rows import RowAdam
 
 _WARM_UP: Final = 0.1
 """Share of the steps in which the learning rate rises."""
@@ -89,6 +90,9 @@ class TrainingConfig(Protocol):
 class Loop:
     """Runs epochs over a module's weights with AdamW, and keeps the state after each.
 
+    Tables of a sparse embedding (`nn.Embedding.sparse`) are learned by Adam row by row instead,
+    without decay: a step changes only the rows that its batch read.
+
     Parameters
     ----------
     module : Module
@@ -103,7 +107,7 @@ class Loop:
         self, module: nn.Module, config: TrainingConfig, checkpoint: Checkpoint | None = None
     ) -> None:
         self.module = module
-        self.optimizer = _optimizer(module, config)
+        self.optimizers = _optimizers(module, config)
         self.curve: list[float] = []
         self._config = config
         self._checkpoint = checkpoint
@@ -111,34 +115,40 @@ class Loop:
     def run(self, objective: Objective[B]) -> Iterator[Step]:
         """Train to the last epoch, from the checkpoint if there is one."""
         if self._checkpoint is not None:
-            self.curve = self._checkpoint.resume(self.module, self.optimizer)
+            self.curve = self._checkpoint.resume(self.module, self.optimizers)
         if not self.curve:
             objective.begin()
         for epoch in range(len(self.curve), self._config.epochs):
-            with torch.random.fork_rng():
-                torch.manual_seed(self._config.seed * 100_003 + epoch)
-                yield from self._epoch(objective, epoch)
+            yield from self._epoch(objective, epoch)
             if self._checkpoint is not None:
-                self._checkpoint.save(self.module, self.optimizer, self.curve)
+                self._checkpoint.save(self.module, self.optimizers, self.curve)
 
     def _epoch(self, objective: Objective[B], epoch: int) -> Iterator[Step]:
         self.module.train()
         rng = np.random.default_rng([self._config.seed, epoch])
         batches = objective.batches(rng, epoch)
-        total = 0.0
+        total, torch_state = 0.0, _seeded(self._config.seed * 100_003 + epoch)
         for done, batch in enumerate(batches, start=1):
             share = (epoch + (done - 1) / len(batches)) / self._config.epochs
             self._set_rate(share)
-            with fast_arithmetic():
-                loss = objective.loss(batch, rng, share)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.module.parameters(), _LARGEST_GRADIENT)
-            self.optimizer.step()
-            total += loss.item()
+            with torch.random.fork_rng():  # whoever is told of the steps may draw numbers too
+                torch.set_rng_state(torch_state)
+                with fast_arithmetic():
+                    loss = objective.loss(batch, rng, share)
+                total += self._lower(loss)
+                torch_state = torch.get_rng_state()
             if done == len(batches):
                 self.curve.append(total / done)
             yield Step(epoch, self._config.epochs, done, len(batches), total / done)
+
+    def _lower(self, loss: Tensor) -> float:
+        """Take a step downwards; return the loss."""
+        self.module.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        _clip(self.module)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return loss.item()
 
     def _set_rate(self, done: float) -> None:
         """Rise linearly, then fall along a cosine to nothing."""
@@ -146,19 +156,51 @@ class Loop:
             share = (done + 1e-3) / _WARM_UP
         else:
             share = 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._config.learning_rate * min(1.0, share)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self._config.learning_rate * min(1.0, share)
 
 
-def _optimizer(module: nn.Module, config: TrainingConfig) -> torch.optim.AdamW:
-    """Decay matrices, leave biases, norms and ages alone."""
+def _seeded(seed: int) -> Tensor:
+    """Return the state of torch's generator after seeding, which stays as it is."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return torch.get_rng_state()
+
+
+def _clip(module: nn.Module) -> None:
+    """Scale the gradients down to a norm of at most `_LARGEST_GRADIENT`."""
+    gradients = []
+    for parameter in module.parameters():
+        if (gradient := parameter.grad) is None:
+            continue
+        if gradient.is_sparse:  # a row that was read twice has one gradient
+            parameter.grad = gradient.coalesce()
+            gradient = parameter.grad._values()
+        gradients.append(gradient)
+    scale = _LARGEST_GRADIENT / (nn.utils.get_total_norm(gradients) + 1e-6)
+    for gradient in gradients:
+        gradient *= scale.clamp(max=1.0)
+
+
+def _optimizers(module: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:
+    """Decay matrices, leave biases, norms and ages alone; learn sparse tables row by row."""
+    parts = [part for part in module.modules() if isinstance(part, nn.Embedding)]
+    sparse = {id(part.weight) for part in parts if part.sparse}
+    tables: list[nn.Parameter] = []
     matrices: list[nn.Parameter] = []
     rest: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
-        plain = parameter.ndim < 2 or name.endswith("age_bias")
-        (rest if plain else matrices).append(parameter)
+        if id(parameter) in sparse:
+            tables.append(parameter)
+        elif parameter.ndim < 2 or name.endswith("age_bias"):
+            rest.append(parameter)
+        else:
+            matrices.append(parameter)
     groups = [
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": rest, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+    rate, forgets = config.learning_rate, 0.98
+    whole = torch.optim.AdamW(groups, lr=rate, betas=(0.9, forgets), fused=True)
+    return [whole, RowAdam(tables, rate, forgets)] if tables else [whole]
