@@ -1,6 +1,7 @@
 """What one training step reads, made ready beforehand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Pairs:
     block: Block
 
 
-def places(batch: Rows, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def places(batch: Rows, rows: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Return where rows stand in a rising batch that holds them all; -1 stays."""
     found = np.searchsorted(batch, rows)
     return np.where(rows < 0, -1, found).astype(np.int64)

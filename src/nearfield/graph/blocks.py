@@ -12,7 +12,7 @@ from scipy import sparse
 from torch import Tensor
 
 from nearfield.graph.csr import Rows
-from nearfield.graph.walks import Neighbourhoods, Walks
+from nearfield.graph.walks import Neighbourhoods
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Pooling:
     ----------
     matrix : scipy CSR of float32, shape (outputs, inputs)
         Row r holds the weights of the neighbours of output r; they sum to 1, or to 0 where it
-        has none. Output r is input r as well.
+        has none.
     """
 
     matrix: sparse.csr_array
@@ -83,25 +83,30 @@ class Block:
         Items whose features are read, each once; the items of the batch come first.
     poolings : tuple of Pooling
         One for each layer, in the order in which they are applied. The outputs of each are the
-        first of its inputs, and the inputs of the next; the last one's are the batch.
+        first of its inputs, and all the inputs of the next; the last one's are the batch.
     """
 
     rows: Rows
     poolings: tuple[Pooling, ...]
 
     @classmethod
-    def around(cls, walks: Walks, batch: Rows, layers: int, seed: int) -> "Block":
-        """Walk from a batch of distinct items, and from those found, as deep as there are layers.
+    def around(cls, found: Neighbourhoods, batch: Rows, layers: int) -> "Block":
+        """Return the block of a batch: its items, their neighbours, the neighbours of these, ...
 
-        The neighbours of an item are the same in every layer and every batch of one seed.
+        Parameters
+        ----------
+        found : Neighbourhoods
+            Of all items of the graph, in the order of their rows.
+        batch : int32, shape (batch,)
+            Distinct items.
+        layers : int
+            How deep.
         """
         rows, poolings = batch, []
-        found = Neighbourhoods.none(walks.config.neighbours)
         for _ in range(layers):
-            new = walks.neighbours(rows[len(found.rows) :], seed)
-            found = found.followed_by(new)
-            inputs, columns = _extend(rows, found.rows)
-            poolings.append(Pooling.of(found, columns, len(inputs)))
+            near = found.part(rows)
+            inputs, columns = _extend(rows, near.rows)
+            poolings.append(Pooling.of(near, columns, len(inputs)))
             rows = inputs
         return cls(rows, tuple(reversed(poolings)))
 
@@ -129,7 +134,7 @@ def _extend(rows: Rows, others: Rows) -> tuple[Rows, NDArray[np.int64]]:
     return extended, order[np.minimum(places, len(order) - 1)]
 
 
-def join(blocks: Sequence[NDArray[np.int64]]) -> Rows:
+def join(blocks: Sequence[NDArray[np.integer[Any]]]) -> Rows:
     """Return the distinct rows of several arrays, rising; -1 among them is left out."""
     rows = np.unique(np.concatenate([block.ravel() for block in blocks]))
     return rows[rows >= 0].astype(np.int32)

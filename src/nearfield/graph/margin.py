@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from nearfield.graph.batches import Pairs, places
 from nearfield.graph.blocks import Block, join
+from nearfield.graph.csr import Rows
 from nearfield.graph.material import Material
-from nearfield.graph.walks import Neighbourhoods
 from nearfield.training.prefetch import Prefetched
 
 _AFTER: Final = 3
@@ -55,15 +55,16 @@ class MaxMargin:
         items = material.histories.items
         queries, positives = items[queries], items[positives]
         kept = queries != positives
-        queries, positives = queries[kept], positives[kept]
-        own = np.random.default_rng(rng.integers(2**63))
-        count = -(-len(queries) // config.batch)
+        if kept.any():  # an epoch has a batch, also where all that was drawn are repetitions
+            queries, positives = queries[kept], positives[kept]
+        own = np.random.default_rng(rng.integers(2**63))  # the producer's alone
+        around = _Around(material, epoch)
 
         def make(number: int) -> Pairs:
             part = slice(number * config.batch, (number + 1) * config.batch)
-            return self._batch(queries[part], positives[part], epoch, own)
+            return around.batch(queries[part], positives[part], own)
 
-        return Prefetched(make, count)
+        return Prefetched(make, -(-len(queries) // config.batch))
 
     def loss(self, batch: Pairs, rng: np.random.Generator, done: float) -> Tensor:
         """Return the mean hinge of the shared negatives, and of the hard ones."""
@@ -82,50 +83,58 @@ class MaxMargin:
             loss = loss + hinge.sum() / max(1, int((hard >= 0).sum()))
         return loss
 
-    def _batch(
-        self,
-        queries: NDArray[np.int64],
-        positives: NDArray[np.int64],
-        epoch: int,
-        rng: np.random.Generator,
+
+class _Around:
+    """Makes the batches of one epoch from what its walks find.
+
+    Parameters
+    ----------
+    material : Material
+        What there is to learn with.
+    epoch : int
+        From 0; also the number of hard negatives of each pair, up to the most of them.
+    """
+
+    def __init__(self, material: Material, epoch: int) -> None:
+        self._material = material
+        self._found = material.neighbours(epoch)
+        self._hard = min(epoch, material.config.hard_negatives)
+        self._further = material.further(epoch) if self._hard else np.empty((0, 0), np.int32)
+
+    def batch(
+        self, queries: NDArray[np.int64], positives: NDArray[np.int64], rng: np.random.Generator
     ) -> Pairs:
-        material, config = self._material, self._material.config
-        negatives = rng.integers(material.items, size=_NEGATIVES)
-        hard = self._hard(queries, positives, epoch, rng)
+        """Draw negatives for some pairs, and find what all their vectors need."""
+        negatives = rng.integers(self._material.items, size=_NEGATIVES)
+        hard = np.empty((len(queries), 0), dtype=np.int64)
+        if self._hard:
+            hard = draw_hard(self._further[queries], positives, self._hard, rng)
         batch = join([queries, positives, negatives, hard])
         return Pairs(
             places(batch, queries),
             places(batch, positives),
             places(batch, hard),
             places(batch, negatives),
-            Block.around(material.walks, batch, config.layers, config.walk_seed(epoch)),
+            Block.around(self._found, batch, self._material.config.layers),
         )
 
-    def _hard(
-        self,
-        queries: NDArray[np.int64],
-        positives: NDArray[np.int64],
-        epoch: int,
-        rng: np.random.Generator,
-    ) -> NDArray[np.int64]:
-        """Return hard negatives of each query, shape (pairs, as many as the epoch has)."""
-        count = min(epoch, self._material.config.hard_negatives)
-        if not count:
-            return np.empty((len(queries), 0), dtype=np.int64)
-        distinct, back = np.unique(queries, return_inverse=True)
-        found = self._further(distinct.astype(np.int32), epoch)
-        near = found.rows[back]  # (pairs, ranks), -1 at the end of a row
-        columns = rng.integers(near.shape[1], size=(len(queries), count))
-        drawn = np.take_along_axis(near, columns, axis=1).astype(np.int64)
-        return np.where(drawn == positives[:, None], -1, drawn)
 
-    def _further(self, rows: NDArray[np.int32], epoch: int) -> Neighbourhoods:
-        """Return the items visited less than those that are pooled, by falling visits."""
-        found = self._material.wide_walks.neighbours(rows, self._material.config.walk_seed(epoch))
-        pooled = self._material.config.neighbours
-        return Neighbourhoods(
-            found.rows[:, pooled:], found.counts[:, pooled:], found.weights[:, pooled:]
-        )
+def draw_hard(
+    further: Rows, positives: NDArray[np.int64], count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw hard negatives of pairs, with replacement, shape (pairs, count).
+
+    Parameters
+    ----------
+    further : int32, shape (pairs, further)
+        Items to draw from for each pair; -1 fills the end of a row.
+    positives : int64, shape (pairs,)
+        A pair's own positive is no negative: -1 where it was drawn, or where the row is empty.
+    """
+    lengths = (further >= 0).sum(axis=1, keepdims=True)
+    columns = (rng.random((len(further), count)) * lengths).astype(np.int64)
+    drawn = np.take_along_axis(further, columns, axis=1).astype(np.int64)
+    return np.where(drawn == positives[:, None], -1, drawn)
 
 
 def _pairs(

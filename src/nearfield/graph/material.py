@@ -1,10 +1,10 @@
 """What the objectives of the graph recommender learn with."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 from nearfield.graph.config import GraphConfig
+from nearfield.graph.csr import Rows
 from nearfield.graph.network import GraphNetwork
 from nearfield.graph.walks import Neighbourhoods, Walks
 from nearfield.networks.features import ItemFeatures
@@ -47,10 +47,15 @@ class Material:
         """Return the important neighbours of all items, as an epoch's walks find them."""
         return self.walks.all(self.config.walk_seed(epoch))
 
-    @cached_property
-    def wide_walks(self) -> Walks:
-        """The same walks, keeping also items that are visited less: hard negatives."""
-        further = self.config.walk.model_copy(
-            update={"neighbours": _WIDER * self.config.neighbours}
-        )
-        return Walks(self.walks.graph, further)
+    def further(self, epoch: int) -> Rows:
+        """Return items that an epoch's walks visit too, but less than the neighbours.
+
+        Returns
+        -------
+        int32, shape (items, further)
+            By falling visits; -1 fills a row where fewer were visited.
+        """
+        pooled = self.config.neighbours
+        wide = self.config.walk.model_copy(update={"neighbours": _WIDER * pooled})
+        found = Walks(self.walks.graph, wide).all(self.config.walk_seed(epoch))
+        return found.rows[:, pooled:].copy()

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from nearfield.graph.batches import Windows, places
 from nearfield.graph.blocks import Block, join
 from nearfield.graph.material import Material
+from nearfield.graph.walks import Neighbourhoods
 from nearfield.networks.histories import History, seen_before
 from nearfield.networks.softmax import full_softmax
 from nearfield.training.prefetch import Prefetched
@@ -51,12 +52,13 @@ class NextItems:
         material, config = self._material, self._material.config
         cuts = list(material.histories.batches(config.window, config.batch, rng))
         make: Callable[[int], Windows]
+        found = material.neighbours(epoch)
         if material.items <= config.whole_below:
-            block = Block.whole(material.neighbours(epoch), config.layers)
+            block = Block.whole(found, config.layers)
             make = lambda number: self._whole(cuts[number], block)  # noqa: E731
         else:
             own = np.random.default_rng(rng.integers(2**63))  # the producer's alone
-            make = lambda number: self._sampled(cuts[number], epoch, own)  # noqa: E731
+            make = lambda number: self._sampled(cuts[number], found, own)  # noqa: E731
         return Prefetched(make, len(cuts))
 
     def loss(self, batch: Windows, rng: np.random.Generator, done: float) -> Tensor:
@@ -82,21 +84,35 @@ class NextItems:
         history, targets = self._read(cut)
         return Windows(history, targets, block)
 
-    def _sampled(self, cut: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> Windows:
+    def _sampled(
+        self, cut: NDArray[np.int64], found: Neighbourhoods, rng: np.random.Generator
+    ) -> Windows:
         material, config = self._material, self._material.config
         history, targets = self._read(cut)
         extra = rng.integers(material.items, size=config.negatives)
         batch = join([history.items.numpy(), targets.numpy(), extra])
-        block = Block.around(material.walks, batch, config.layers, config.walk_seed(epoch))
-        chance = config.negatives / material.items + self._frequency[batch] * targets.numel()
+        events = int((history.items >= 0).sum()) + len(cut)  # with the last of each window
+        draws = config.negatives / material.items + events * self._frequency[batch]
         return Windows(
             history.with_items(torch.from_numpy(places(batch, history.items.numpy()))),
             torch.from_numpy(places(batch, targets.numpy())),
-            block,
-            torch.from_numpy(-np.log(np.minimum(chance, 1.0)).astype(np.float32)),
+            Block.around(found, batch, config.layers),
+            torch.from_numpy(rarity(draws)),
         )
 
     def _read(self, cut: NDArray[np.int64]) -> tuple[History, Tensor]:
         history, targets = self._material.histories.read(cut)
         targets[:, 0] = -1  # what a window happens to begin with follows from nothing
         return history, targets
+
+
+def rarity(draws: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return minus the logarithm of the chance that an item is drawn at all.
+
+    Parameters
+    ----------
+    draws : float64, shape (items,)
+        How often a batch draws each item on average, greater than 0; few of very many, so that
+        the number of draws has a Poisson distribution.
+    """
+    return np.asarray(-np.log(-np.expm1(-draws)), dtype=np.float32)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.errors import InvalidInput
@@ -21,8 +21,6 @@ from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import Histories
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.loop import Loop, Step
-
-_FEWEST_EVENTS: Final = 2
 
 
 class GraphTrainer:
@@ -42,7 +40,7 @@ class GraphTrainer:
     Raises
     ------
     InvalidInput
-        If no user has two events that count for their items.
+        If no user took two different items: nothing follows anything.
     """
 
     def __init__(
@@ -57,10 +55,11 @@ class GraphTrainer:
         self.vocabulary = Vocabulary.fit(collection)
         events = collection.interactions if train is None else train
         histories = Histories.of(events, self.vocabulary)
-        if not (np.diff(histories.indptr) >= _FEWEST_EVENTS).any():
+        if not _follow(histories).any():
             raise InvalidInput(
-                f"Catalogue {collection.name!r} has {len(events)} events and no user with two or "
-                "more of them; import events before training."
+                f"Catalogue {collection.name!r} has {len(events)} events, "
+                f"{len(histories.items)} of them in favour of an item, and no user took two "
+                "different items; import more events before training."
             )
         self.graph = BipartiteGraph.of(replace(collection, interactions=events))
         with torch.random.fork_rng():
@@ -97,3 +96,10 @@ class GraphTrainer:
         counts = np.bincount(self.material.histories.items, minlength=items.unknown)
         with torch.no_grad():
             items.id.weight[:-1][torch.from_numpy(counts == 0)] = items.id.weight[-1]
+
+
+def _follow(histories: Histories) -> NDArray[np.bool_]:
+    """Return where another item comes next in the same history, shape (events - 1,)."""
+    user = np.repeat(np.arange(len(histories.indptr) - 1), np.diff(histories.indptr))
+    other = histories.items[1:] != histories.items[:-1]
+    return np.asarray(other & (user[1:] == user[:-1]))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,25 +61,9 @@ class Neighbourhoods:
     counts: NDArray[np.int32]
     weights: NDArray[np.float32]
 
-    @classmethod
-    def none(cls, neighbours: int) -> "Neighbourhoods":
-        """Return those of no item."""
-        shape = (0, neighbours)
-        return cls(
-            np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape, np.float32)
-        )
-
-    def part(self, chosen: slice | NDArray[np.int64]) -> "Neighbourhoods":
+    def part(self, chosen: slice | NDArray[np.integer[Any]]) -> "Neighbourhoods":
         """Return those of some of the items asked for."""
         return Neighbourhoods(self.rows[chosen], self.counts[chosen], self.weights[chosen])
-
-    def followed_by(self, others: "Neighbourhoods") -> "Neighbourhoods":
-        """Return these and others, in this order."""
-        return Neighbourhoods(
-            np.concatenate([self.rows, others.rows]),
-            np.concatenate([self.counts, others.counts]),
-            np.concatenate([self.weights, others.weights]),
-        )
 
 
 class Walks:
