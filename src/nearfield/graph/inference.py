@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,8 +43,8 @@ def all_levels(
 
     Recursion from each item works the same vectors out again for every item that they are near
     to: with T neighbours and two layers T^2 times. Here a layer is finished for all items before
-    the next begins, as the MapReduce inference of PinSage [1]_ does; what is kept at any time is
-    the input of each layer, and of one layer the messages.
+    the next begins, as the MapReduce inference of PinSage [1]_ does; what is kept at any time are
+    the inputs of the layers, and of one layer the messages and the output.
 
     Parameters
     ----------
@@ -61,25 +62,42 @@ def all_levels(
     .. [1] Ying et al., "Graph Convolutional Neural Networks for Web-Scale Recommender Systems",
        KDD 2018, section 3.4. https://doi.org/10.1145/3219819.3219890
     """
-    parts = [slice(start, start + chunk) for start in range(0, len(found.rows), chunk)]
+    items, dim = len(found.rows), pinsage.out.out_features
+    parts = [slice(start, start + chunk) for start in range(0, items, chunk)]
     inputs = []
-    vectors = own = torch.cat([brought(part) for part in parts])
+    vectors = own = _filled((items, dim), parts, brought)
     for layer in pinsage.layers:
         assert isinstance(layer, Convolution)
         inputs.append(vectors)
         vectors = _layer(layer, vectors, found, parts)
-    finished = torch.cat([pinsage.finish(own[part], vectors[part]) for part in parts])
-    return Levels(tuple(inputs), finished)
+    last = vectors
+
+    def finished(part: slice) -> Tensor:
+        return pinsage.finish(own[part], last[part])
+
+    return Levels(tuple(inputs), _filled((items, dim), parts, finished))
 
 
 def _layer(
     layer: Convolution, vectors: Tensor, found: Neighbourhoods, parts: list[slice]
 ) -> Tensor:
     """Return the output of one layer for all items."""
-    messages = torch.cat([layer.messages(vectors[part]) for part in parts])
-    joined = []
-    for part in parts:
+    shape = (len(vectors), layer.message.out_features)
+    messages = _filled(shape, parts, lambda part: layer.messages(vectors[part]))
+
+    def joined(part: slice) -> Tensor:
         near = found.part(part)
-        pooling = Pooling.of(near, near.rows.astype("int64"), len(messages))
-        joined.append(layer.join(vectors[part], pooling(messages)))
-    return torch.cat(joined)
+        pooling = Pooling.of(near, near.rows.astype(np.int64), len(messages))
+        return layer.join(vectors[part], pooling(messages))
+
+    return _filled(shape, parts, joined)
+
+
+def _filled(
+    shape: tuple[int, int], parts: list[slice], work_out: Callable[[slice], Tensor]
+) -> Tensor:
+    """Return a tensor worked out part by part; no part is kept beside it."""
+    whole = torch.empty(shape)
+    for part in parts:
+        whole[part] = work_out(part)
+    return whole
