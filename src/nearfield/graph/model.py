@@ -138,8 +138,8 @@ class GraphModel(HistoryModel):
         Parameters
         ----------
         collection : Collection
-            Its items are embedded. One that training did not see is embedded by its genres, year
-            and title and by the neighbours that its events give it, with the same weights.
+            Its items are embedded. One of which training saw no event is embedded by its genres,
+            year and title and by the neighbours that its events give it, with the same weights.
 
         Returns
         -------
@@ -149,24 +149,18 @@ class GraphModel(HistoryModel):
         keys = collection.items[Columns.KEY].to_numpy().astype(np.int64)
         rows = self._rows(keys)
         vectors = np.empty((len(keys), self.config.dim), dtype=np.float32)
-        vectors[rows >= 0] = self._units[rows[rows >= 0]]
-        new = rows < 0
-        if new.any():
-            vectors[new] = self._embed_new(collection, new)
-        return keys, vectors
-
-    def _embed_new(self, collection: Collection, new: np.ndarray[Any, Any]) -> Vectors:
-        """Return unit vectors of the items of a collection that training did not see."""
-        events = collection.interactions
-        place = np.cumsum(new) - 1  # among the new ones
-        touched = new[events.item]
-        newcomers = Newcomers(
-            self.vocabulary.item_features(collection.items.filter(new)),
-            place[events.item[touched]],
-            collection.user_keys[events.user[touched]],
-        )
         parts = self._parts
-        return embed_newcomers(newcomers, parts.network, parts.config, parts.graph, parts.levels)
+        new = (rows < 0) | (parts.graph.item_users.degrees[rows] == 0)
+        vectors[~new] = self._units[rows[~new]]
+        if new.any():
+            vectors[new] = embed_newcomers(
+                Newcomers.of(collection, new, self.vocabulary),
+                parts.network,
+                parts.config,
+                parts.graph,
+                parts.levels,
+            )
+        return keys, vectors
 
     def _newest(self, query: UserQuery, history: History) -> Read:
         with one_thread():
@@ -176,7 +170,9 @@ class GraphModel(HistoryModel):
             else:
                 vectors, attention = self._single.newest(self._first, history)
                 recency = self._single.recency_weights(history.items.shape[1])
-        return Read(vectors[0].numpy(), attention[0].numpy(), shares_of(recency.numpy()))
+        read = attention[0].numpy().copy()
+        read[0] = 0  # the first token is the same for everyone: nothing that is known of the user
+        return Read(vectors[0].numpy(), read, shares_of(recency.numpy()))
 
 
 @torch.inference_mode()

@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from nearfield.datasets.histories import event_weights
+from nearfield.datasets.tables import Collection
+from nearfield.graph.batches import places
 from nearfield.graph.bipartite import Adjacency, BipartiteGraph
-from nearfield.graph.blocks import Pooling
+from nearfield.graph.blocks import Pooling, join
 from nearfield.graph.config import GraphConfig
-from nearfield.graph.csr import group
+from nearfield.graph.csr import Rows, group
 from nearfield.graph.inference import Levels
 from nearfield.graph.network import GraphNetwork
 from nearfield.graph.nodes import Nodes
 from nearfield.graph.pinsage import Convolution
 from nearfield.graph.walks import Walks
-from nearfield.networks.features import ItemFeatures
+from nearfield.networks.features import ItemFeatures, Vocabulary
 from nearfield.types import Ids, Vectors
 
 
@@ -30,7 +33,7 @@ class Newcomers:
     features : ItemFeatures
         What the items are.
     items : int64, shape (events,)
-        Which of them each event is of.
+        Which of them each event is of; of events that count for their item.
     users : int64, shape (events,)
         Catalogue key of each event's user; users that the graph does not know tell nothing.
     """
@@ -39,20 +42,35 @@ class Newcomers:
     items: NDArray[np.int64]
     users: Ids
 
+    @classmethod
+    def of(
+        cls, collection: Collection, new: NDArray[np.bool_], vocabulary: Vocabulary
+    ) -> "Newcomers":
+        """Take some items of a collection, and the events that count for them.
+
+        Parameters
+        ----------
+        collection : Collection
+        new : bool, shape (items,)
+            Which items.
+        vocabulary : Vocabulary
+            Code books.
+        """
+        events = collection.interactions
+        events = events.take(new[events.item] & (event_weights(events.kind) > 0))
+        place = np.cumsum(new) - 1  # among the new ones
+        features = vocabulary.item_features(collection.items.filter(new))
+        return cls(features, place[events.item], collection.user_keys[events.user])
+
     def beside(self, graph: BipartiteGraph) -> BipartiteGraph:
         """Return the graph with these items after its own: walks lead from them into it.
 
         No walk leads from the others to them: the vectors of all others stay as they are.
         """
         count = len(self.features.years)
-        order = np.argsort(graph.users.ids, kind="stable")
-        place = np.searchsorted(graph.users.ids, self.users, sorter=order)
-        row = order[np.minimum(place, len(order) - 1)]
-        known = graph.users.ids[row] == self.users
-        ones, nothing = np.ones(int(known.sum()), np.float32), np.empty(0, np.int64)
-        offsets, owners, weights, _ = group(
-            self.items[known].astype(np.int32), row[known].astype(np.int32), ones, nothing, count
-        )
+        touched, by = self._edges(graph)
+        ones, nothing = np.ones(len(by), np.float32), np.empty(0, np.int64)
+        offsets, owners, weights, _ = group(touched, by, ones, nothing, count)
         before = graph.item_users
         item_users = Adjacency(
             np.concatenate([before.indptr, before.indptr[-1] + offsets[1:]]),
@@ -62,6 +80,15 @@ class Newcomers:
         ids = np.concatenate([graph.items.ids.astype(np.int64), -1 - np.arange(count)])
         items = Nodes(graph.items.name, ids)
         return BipartiteGraph(graph.users, items, graph.user_items, item_users)
+
+    def _edges(self, graph: BipartiteGraph) -> tuple[Rows, Rows]:
+        """Return new items and the rows of the users who touched them, each pair once."""
+        order = np.argsort(graph.users.ids, kind="stable")
+        place = np.searchsorted(graph.users.ids, self.users, sorter=order)
+        row = order[np.minimum(place, len(order) - 1)]
+        known = graph.users.ids[row] == self.users
+        edges = np.unique(np.stack([self.items[known], row[known]]), axis=1).astype(np.int32)
+        return edges[0], edges[1]
 
 
 @torch.inference_mode()
@@ -91,11 +118,12 @@ def embed_newcomers(
     walks = Walks(newcomers.beside(graph), config.walk)
     rows = np.arange(known, known + count)
     found = walks.neighbours(rows, config.walk_seed(config.epochs))
-    pooling = Pooling.of(found, found.rows.astype(np.int64), known)
+    near = join([found.rows])
+    pooling = Pooling.of(found, places(near, found.rows), len(near))
     own = network.brought(newcomers.features, torch.full((count,), known))
     vectors: Tensor = own
     for layer, inputs in zip(network.pinsage.layers, levels.inputs, strict=True):
         assert isinstance(layer, Convolution)
-        vectors = layer.join(vectors, pooling(layer.messages(inputs)))
+        vectors = layer.join(vectors, pooling(layer.messages(inputs[near])))
     unit: Vectors = F.normalize(network.pinsage.finish(own, vectors), dim=1).numpy()
     return unit
