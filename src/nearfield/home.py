@@ -10,7 +10,6 @@ from platformdirs import user_data_path
 from nearfield.catalogue.facts import CatalogueSummary
 from nearfield.datasets.columns import Reading
 from nearfield.datasets.read import from_frames
-from nearfield.errors import InvalidInput
 from nearfield.evaluate.rows import Row
 from nearfield.pipelines.evaluate import Evaluation, Protocol, evaluate, read_collection
 from nearfield.pipelines.imports import Imported, import_folder, import_read
@@ -19,7 +18,7 @@ from nearfield.pipelines.progress import Progress, Steps, finish
 from nearfield.pipelines.publish import publish, rollback
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.stores import Stores
-from nearfield.pipelines.train import RECOMMENDERS, train_fusion
+from nearfield.pipelines.train import train
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendation
 from nearfield.vectors.spaces import Space
@@ -120,31 +119,55 @@ class Nearfield:
     def train(
         self, recommender: str = "fusion", *, catalogue: str | None = None, **config: Any
     ) -> StoredModel:
-        """Train a model and keep it; `config` are fields of `FusionConfig`, e.g. ``epochs=4``."""
+        """Train a model and keep it.
+
+        Parameters
+        ----------
+        recommender : {"fusion", "graph"}
+            Which kind of model.
+        catalogue : str, optional
+            What to learn from; may be left out if there is only one.
+        config
+            Fields of `FusionConfig` or `GraphConfig`, e.g. ``epochs=4``.
+        """
         return finish(self.iter_train(recommender, catalogue=catalogue, **config))
 
     def iter_train(
         self, recommender: str = "fusion", *, catalogue: str | None = None, **config: Any
     ) -> Steps[StoredModel]:
         """As `train`, yielding progress."""
-        if recommender not in RECOMMENDERS:
-            raise InvalidInput(
-                f"no recommender {recommender!r}: wanted one of {', '.join(RECOMMENDERS)}."
-            )
-        return train_fusion(self.stores, catalogue, config)
+        return train(self.stores, recommender, catalogue, config)
 
     def publish(
-        self, catalogue: str | None = None, model: Path | str | StoredModel | None = None
+        self,
+        catalogue: str | None = None,
+        model: Path | str | StoredModel | None = None,
+        *,
+        space: str | None = None,
     ) -> Space:
-        """Let a model answer: the newest, or the one given (itself or its folder)."""
-        return finish(self.iter_publish(catalogue, model))
+        """Let a model answer: the one given (itself or its folder), else the newest.
+
+        Parameters
+        ----------
+        catalogue : str, optional
+            Whose items; may be left out if there is only one.
+        model : StoredModel or path, optional
+            Which; where not given, the newest.
+        space : str, optional
+            The newest of this recommender, e.g. ``graph``; of all where not given.
+        """
+        return finish(self.iter_publish(catalogue, model, space=space))
 
     def iter_publish(
-        self, catalogue: str | None = None, model: Path | str | StoredModel | None = None
+        self,
+        catalogue: str | None = None,
+        model: Path | str | StoredModel | None = None,
+        *,
+        space: str | None = None,
     ) -> Steps[Space]:
         """As `publish`, yielding progress."""
         folder = model.folder if isinstance(model, StoredModel) else model
-        return publish(self.stores, catalogue, None if folder is None else Path(folder))
+        return publish(self.stores, catalogue, None if folder is None else Path(folder), space)
 
     def recommend(
         self,

@@ -82,6 +82,27 @@ def test_import_option_publishes_before_it_answers(home: Path) -> None:
     assert back["version"] != trained["version"]
 
 
+def test_graph_is_trained_published_and_asked(home: Path) -> None:
+    sizes = ["--dim", "8", "--layers", "1", "--neighbours", "3", "--walks", "10"]
+    rest = ["--restart", "0.4", "--epochs", "1", "--seed", "1", "--objective", "retrieval"]
+    trained = data(run(home, "train", "graph", "--catalogue", "movies", *sizes, *rest, "--json"))
+    assert (trained["recommender"], trained["config"]["restart"]) == ("graph", 0.4)
+    published = data(run(home, "publish", "--catalogue", "movies", "--json"))
+    assert (published["recommender"], published["dim"]) == ("graph", 8)
+    like = data(run(home, "similar", "--item", "1", "--space", "graph", "--json"))
+    assert {one["space"] for one in like} == {"graph"}
+    answers = data(run(home, "recommend", "--user", "1", "--space", "graph", "--json"))
+    assert {one["space"] for one in answers} == {"graph"}
+    assert [one["recommender"] for one in data(run(home, "models", "--json"))] == [
+        "fusion",
+        "graph",
+    ]
+    assert "space movies/graph" in run(home, "doctor").stdout
+    back = run(home, "rollback", "--space", "graph")
+    assert back.exit_code == 1
+    assert "no graph version before" in back.stderr
+
+
 def test_similar_lists_neighbours(on: Call) -> None:
     answers = data(on("similar", "--catalogue", "movies", "--item", "5", "-k", "7", "--json"))
     assert len(answers) == 7
@@ -187,7 +208,10 @@ MISTAKES = [
     (["recommend", "-k", "0"], "k is 0"),
     (["similar", "--item", "x"], "'x'"),
     (["train", "fusion", "--dim", "3"], "dim=3"),
+    (["train", "graph", "--walks", "0"], "walks=0"),
     (["publish", "--model", "/nowhere"], "/nowhere"),
+    (["publish", "--space", "graph"], "nearfield train graph --catalogue movies"),
+    (["publish", "--space", "magic"], "no recommender 'magic': wanted one of fusion, graph"),
     (["rollback"], "no fusion version before"),
     (["import", "movies", "/nowhere"], "/nowhere"),
     (["import", "Bad Name", "{data}"], "cannot be the name"),

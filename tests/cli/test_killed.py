@@ -19,8 +19,6 @@ from small_frames import contents
 from synthetic import make_movielens
 
 PROGRAM = [sys.executable, "-c", "from nearfield.cli.main import main; main()"]
-TRAIN = ("train", "fusion", "--dim", "8", "--epochs", "6")
-
 pytestmark = pytest.mark.slow  # each process loads everything anew
 
 
@@ -60,8 +58,8 @@ def answers(home: Path) -> list[Recommendation]:
 
 
 def weights(home: Path) -> dict[str, np.ndarray[Any, Any]]:
-    (file,) = sorted(home.glob("models/*/*/*/weights.safetensors"))[-1:]
-    return load_file(file)
+    newest = max(home.glob("models/*/*/*/weights.safetensors"), key=lambda one: one.parent.name)
+    return load_file(newest)
 
 
 @pytest.mark.parametrize("line", ["Importing items", "Importing events"])
@@ -75,15 +73,19 @@ def test_a_killed_import_is_finished_by_the_same_command(tmp_path: Path, line: s
         assert contents(killed.stores.catalogue()) == contents(whole.stores.catalogue())
 
 
-def test_a_killed_training_ends_with_equal_results(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("recommender", ["fusion", "graph"])
+def test_a_killed_training_ends_with_equal_results(
+    home: Path, tmp_path: Path, recommender: str
+) -> None:
+    words = ("train", recommender, "--dim", "8", "--epochs", "6")
     whole = Path(shutil.copytree(home, tmp_path / "whole"))
     old = answers(home)
     with Nearfield(whole) as nearfield:
-        nearfield.train("fusion", dim=8, epochs=6)
-    for number, line in enumerate(["Preparing the training", "Training fusion"]):
-        kill(home, TRAIN, line, random.Random(number).random() / 3)
+        nearfield.train(recommender, dim=8, epochs=6)
+    for number, line in enumerate(["Preparing the training", f"Training {recommender}"]):
+        kill(home, words, line, random.Random(number).random() / 3)
     assert answers(home) == old
-    complete(home, *TRAIN)
+    complete(home, *words)
     assert len(list(home.glob("models/*/*/*/card.json"))) == 2
     assert not list(home.glob("models/*/*/*.partial"))
     expected, found = weights(whole), weights(home)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from small_home import fill_home
+from small_home import add_graph, fill_home
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +18,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(filled: Path, tmp_path: Path) -> Path:
     """A copy of it, to be changed."""
     return Path(shutil.copytree(filled, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def both(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a graph model and its space beside. Not to be changed."""
+    place = tmp_path_factory.mktemp("both") / "home"
+    return add_graph(Path(shutil.copytree(filled, place)))

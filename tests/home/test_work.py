@@ -12,17 +12,17 @@ import pytest
 
 from nearfield.datasets.columns import Reading
 from nearfield.errors import InUse, InvalidInput, NotFound
-from nearfield.fusion.model import FusionModel
 from nearfield.home import Nearfield
+from nearfield.pipelines.kinds import kind_of
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress
-from small_home import TINY
+from small_home import SETTINGS, TINY, TINY_GRAPH
 from synthetic import make_movielens, make_tables
 
 
 def vectors_of(model: StoredModel, nearfield: Nearfield) -> np.ndarray[Any, Any]:
     collection = nearfield.stores.catalogue(model.catalogue).collection()
-    return FusionModel.load(model.folder).embed_items(collection)[1]
+    return kind_of(model.recommender).load(model.folder).embed_items(collection)[1]
 
 
 @pytest.mark.parametrize("form", ["pandas", "polars", "arrow"])
@@ -96,6 +96,25 @@ def test_publishing_moves_the_answers_and_rollback_moves_them_back(home: Path) -
         assert nearfield.recommend(user=1) == second
 
 
+def test_each_recommender_has_its_space_and_the_newest_model_is_published(home: Path) -> None:
+    with Nearfield(home) as nearfield:
+        fusion = nearfield.recommend(user=1)
+        with pytest.raises(NotFound, match=r"no published graph space.*publish.*--space graph"):
+            nearfield.recommend(user=1, space="graph")
+        first = nearfield.train("graph", **TINY_GRAPH)
+        assert nearfield.publish().version == first.version
+        graph = nearfield.recommend(user=1, space="graph")
+        assert {one.space for one in graph} == {"graph"}
+        assert nearfield.recommend(user=1) == fusion
+        assert {one.space for one in nearfield.similar_items(1, space="graph")} == {"graph"}
+        second = nearfield.train("graph", **TINY_GRAPH, seed=1)
+        assert nearfield.publish(space="graph").version == second.version
+        assert nearfield.recommend(user=1, space="graph") != graph
+        assert nearfield.rollback(space="graph").version == first.version
+        assert nearfield.recommend(user=1, space="graph") == graph
+        assert {one.recommender for one in nearfield.models()} == {"fusion", "graph"}
+
+
 def test_a_space_without_its_model_says_so(home: Path) -> None:
     shutil.rmtree(home / "models")
     with (
@@ -149,20 +168,21 @@ def test_an_item_that_came_later_gets_a_vector_when_published_again(home: Path) 
         assert len(nearfield.similar_items(900)) == 10
 
 
-def test_an_interrupted_training_goes_on_with_equal_results(home: Path) -> None:
-    options = {**TINY, "epochs": 4, "seed": 3}
+@pytest.mark.parametrize("recommender", SETTINGS)
+def test_an_interrupted_training_goes_on_with_equal_results(home: Path, recommender: str) -> None:
+    options = {**SETTINGS[recommender], "epochs": 4, "seed": 3}
     with Nearfield(home) as nearfield:
-        whole = nearfield.train("fusion", **options)
-        steps = nearfield.iter_train("fusion", **options)
+        whole = nearfield.train(recommender, **options)
+        steps = nearfield.iter_train(recommender, **options)
         for step in steps:
             if "epoch 3" in step.note:
                 break
         steps.close()
-        (partial,) = (home / "models/movies/fusion").glob("*.partial")
+        (partial,) = (home / "models/movies" / recommender).glob("*.partial")
         version = json.loads((partial / "training.json").read_text())["version"]
         notes = []
         resumed = None
-        steps = nearfield.iter_train("fusion", **options)
+        steps = nearfield.iter_train(recommender, **options)
         while resumed is None:
             try:
                 notes.append(next(steps).note)
@@ -205,12 +225,22 @@ def test_one_training_runs_at_a_time(home: Path) -> None:
 
 def test_wrong_options_are_named(home: Path) -> None:
     with Nearfield(home) as nearfield:
-        with pytest.raises(InvalidInput, match=r"no recommender 'magic': wanted one of fusion"):
+        with pytest.raises(
+            InvalidInput, match=r"no recommender 'magic': wanted one of fusion, graph"
+        ):
             nearfield.train("magic")
         with pytest.raises(InvalidInput, match=r"dim=2: .*greater than or equal to 8"):
             nearfield.train("fusion", dim=2)
         with pytest.raises(InvalidInput, match=r"epoch=2: .*It knows .*epochs"):
             nearfield.train("fusion", epoch=2)
+        with pytest.raises(
+            InvalidInput, match=r"graph cannot be trained so: neighbors=3: .*neighb"
+        ):
+            nearfield.train("graph", neighbors=3)
+        with pytest.raises(InvalidInput, match=r"no recommender 'blend': wanted one of"):
+            nearfield.publish(space="blend")
+        with pytest.raises(InvalidInput, match=r"no recommender 'blend': wanted one of"):
+            nearfield.rollback(space="blend")
 
 
 def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:

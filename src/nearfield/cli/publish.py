@@ -19,23 +19,23 @@ def publish_command(
     model: Annotated[
         Path | None, typer.Option(help="folder of a model; the newest if not given")
     ] = None,
+    space: Annotated[
+        str | None, typer.Option(help="the newest of this recommender: fusion, graph")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Embed the items with a trained model, load them into Milvus and let them answer."""
     from nearfield.pipelines.publish import publish
 
     with open_stores(context) as stores:
-        space = follow(publish(stores, catalogue, model))
-    say(f"{space.recommender} {space.version} answers for '{space.catalogue}'.")
+        found = follow(publish(stores, catalogue, model, space))
+    say(f"{found.recommender} {found.version} answers for '{found.catalogue}'.")
     if as_json:
-        print_json(space_data(space))
+        print_json(space_data(found))
     else:
-        typer.echo(space.collection)
-        name = space.catalogue
-        say_next(
-            program(context),
-            [f"recommend --catalogue {name} --user ID", f"similar --catalogue {name} --item ID"],
-        )
+        typer.echo(found.collection)
+        where = f"--catalogue {found.catalogue} --space {found.recommender}"
+        say_next(program(context), [f"recommend {where} --user ID", f"similar {where} --item ID"])
 
 
 def rollback_command(

@@ -1,7 +1,7 @@
 """`nearfield train ...`: learn a model from a catalogue."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -12,11 +12,22 @@ from nearfield.cli.parameters import CatalogueOption, JsonOption
 app = typer.Typer(help="Train a recommender.", no_args_is_help=True)
 
 
-class Objective(StrEnum):
+DimOption: TypeAlias = Annotated[int | None, typer.Option(help="length of the vectors")]
+EpochsOption: TypeAlias = Annotated[int | None, typer.Option(help="passes over all events")]
+
+
+class FusionObjective(StrEnum):
     """What the fusion model learns to do."""
 
     retrieval = "retrieval"
     rating = "rating"
+
+
+class GraphObjective(StrEnum):
+    """What the graph model learns to do."""
+
+    retrieval = "retrieval"
+    margin = "margin"
 
 
 @app.callback()
@@ -29,31 +40,70 @@ def fusion_command(
     context: typer.Context,
     catalogue: CatalogueOption = None,
     objective: Annotated[
-        Objective | None, typer.Option(help="rank what is taken next, or predict ratings")
+        FusionObjective | None, typer.Option(help="rank what is taken next, or predict ratings")
     ] = None,
-    dim: Annotated[int | None, typer.Option(help="length of the vectors")] = None,
-    epochs: Annotated[int | None, typer.Option(help="passes over all events")] = None,
+    dim: DimOption = None,
+    epochs: EpochsOption = None,
     seed: Annotated[int | None, typer.Option(help="of weights, order and dropout")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the fusion model: who users are and what they did, against what items are."""
-    from nearfield.pipelines.train import train_fusion
+    given = {"objective": objective, "dim": dim, "epochs": epochs, "seed": seed}
+    _train(context, "fusion", (catalogue, as_json), given)
 
+
+@app.command("graph")
+def graph_command(
+    context: typer.Context,
+    catalogue: CatalogueOption = None,
+    objective: Annotated[
+        GraphObjective | None,
+        typer.Option(help="rank what is taken next, or pull together what is taken together"),
+    ] = None,
+    dim: DimOption = None,
+    layers: Annotated[int | None, typer.Option(help="convolutions, one around the other")] = None,
+    neighbours: Annotated[
+        int | None, typer.Option(help="most visited items kept for each item")
+    ] = None,
+    walks: Annotated[int | None, typer.Option(help="random walks from each item")] = None,
+    restart: Annotated[
+        float | None, typer.Option(help="chance that a walk ends after a step")
+    ] = None,
+    epochs: EpochsOption = None,
+    seed: Annotated[int | None, typer.Option(help="of weights, walks, order, dropout")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the graph model: items by the neighbours that random walks find among the users."""
     given = {
-        "objective": None if objective is None else objective.value,
+        "objective": objective,
         "dim": dim,
+        "layers": layers,
+        "neighbours": neighbours,
+        "walks": walks,
+        "restart": restart,
         "epochs": epochs,
         "seed": seed,
     }
+    _train(context, "graph", (catalogue, as_json), given)
+
+
+def _train(
+    context: typer.Context, recommender: str, how: tuple[str | None, bool], given: dict[str, Any]
+) -> None:
+    """Train with the options that were given, and tell what came of it."""
+    from nearfield.pipelines.train import train as learn
+
+    catalogue, as_json = how
     options = {name: value for name, value in given.items() if value is not None}
     with open_stores(context) as stores:
-        model = follow(train_fusion(stores, catalogue, options))
+        model = follow(learn(stores, recommender, catalogue, options))
     say(
-        f"Trained fusion model {model.version} in {model.card['seconds']:.0f} s; its loss went "
-        f"from {model.card['curve'][0]:.3f} to {model.card['curve'][-1]:.3f}."
+        f"Trained {recommender} model {model.version} in {model.card['seconds']:.0f} s; its loss "
+        f"went from {model.card['curve'][0]:.3f} to {model.card['curve'][-1]:.3f}."
     )
     if as_json:
         print_json(model.summary())
     else:
         typer.echo(model.folder)
-        say_next(program(context), [f"publish --catalogue {model.catalogue}"])
+        where = f"--catalogue {model.catalogue} --space {recommender}"
+        say_next(program(context), [f"publish {where}"])

@@ -18,9 +18,9 @@ from nearfield.evaluate.lineup import (
     slow_item_baselines,
 )
 from nearfield.evaluate.rows import Row
+from nearfield.pipelines.kinds import read_config
 from nearfield.pipelines.progress import Progress, Tell
 from nearfield.pipelines.stores import Stores
-from nearfield.pipelines.train import fusion_config
 
 Protocol = Literal["last-out", "random", "rating", "cold", "item-to-item", "item-to-item-dgl"]
 
@@ -88,7 +88,8 @@ def evaluate(
         tell(Progress(what, done, total))
 
     if wanted.protocol == "rating":
-        fusion = FusionRatingCandidate(fusion_config({**wanted.options, "objective": "rating"}))
+        settings = {**wanted.options, "objective": "rating"}
+        fusion = FusionRatingCandidate(read_config("fusion", settings))
         ratings = _chosen([*rating_baselines(), fusion], wanted.models)
         return protocol.evaluate_rating(collection, ratings, wanted.seed, progress)
     if wanted.protocol in ("item-to-item", "item-to-item-dgl"):
@@ -127,7 +128,7 @@ def _item_rankings(collection: Collection, wanted: Evaluation) -> list[ItemCandi
 def _fusion(wanted: Evaluation) -> FusionCandidate:
     ordered = wanted.protocol != "random"  # where test events are hidden anywhere, none is newest
     settings = {"ordered": ordered, **wanted.options, "objective": "retrieval"}
-    return FusionCandidate(fusion_config(settings))
+    return FusionCandidate(read_config("fusion", settings))
 
 
 def _chosen(fast: Sequence[C], names: Sequence[str], slow: Sequence[C] = ()) -> list[C]:

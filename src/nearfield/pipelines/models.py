@@ -65,13 +65,19 @@ class Models:
         cards = sorted(self.folder.glob(pattern))
         return [read_model(card.parent) for card in cards if "." not in card.parent.name]
 
-    def newest(self, catalogue: str, recommender: str) -> StoredModel:
-        """Return the last model that was trained; NotFound where there is none."""
-        found = [one for one in self.list(catalogue) if one.recommender == recommender]
+    def newest(self, catalogue: str, recommender: str | None = None) -> StoredModel:
+        """Return the last model that was trained, of one recommender or of all.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        found = [one for one in self.list(catalogue) if recommender in (None, one.recommender)]
         if not found:
             raise NotFound(
-                f"catalogue '{catalogue}' has no trained {recommender} model. Run "
-                f"`nearfield train {recommender} --catalogue {catalogue}`."
+                f"catalogue '{catalogue}' has no trained {recommender or 'fusion'} model. Run "
+                f"`nearfield train {recommender or 'fusion'} --catalogue {catalogue}`."
             )
         return max(found, key=lambda one: one.version)
 

@@ -12,12 +12,13 @@ from nearfield.datasets.sources import find_dataset
 from nearfield.datasets.tables import Columns
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.pipelines.imports import import_read
+from nearfield.pipelines.kinds import read_config
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Tell
 from nearfield.pipelines.publish import publish
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.stores import Stores
-from nearfield.pipelines.train import fusion_config, train_fusion
+from nearfield.pipelines.train import train
 from nearfield.pipelines.visitors import three_visitors
 from nearfield.recommend.explain import label_of
 from nearfield.training.card import read_json, write_json
@@ -190,7 +191,7 @@ def _held(catalogue: Catalogue, items: list[str]) -> dict[str, str]:
 
 
 def _train(stores: Stores, wanted: Demo) -> Generator[DemoStep, None, StoredModel]:
-    config = fusion_config(wanted.options).model_dump(mode="json")
+    config = read_config("fusion", wanted.options).model_dump(mode="json")
     catalogue = stores.catalogue(wanted.catalogue)
     for model in reversed(stores.models.list(wanted.catalogue)):
         card = model.card
@@ -198,7 +199,7 @@ def _train(stores: Stores, wanted: Demo) -> Generator[DemoStep, None, StoredMode
         if fresh and card.get("catalogue_uid") == catalogue.uid:
             yield Note(f"Model {model.version} was trained on just these ratings: using it again.")
             return model
-    model = yield from train_fusion(stores, wanted.catalogue, wanted.options)
+    model = yield from train(stores, "fusion", wanted.catalogue, wanted.options)
     yield Note(f"Trained fusion model {model.version} in {model.card['seconds']:.0f} s.")
     return model
 

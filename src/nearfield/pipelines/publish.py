@@ -5,7 +5,7 @@ from typing import Final
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import CheckFailed, InvalidInput
-from nearfield.fusion.model import FusionModel
+from nearfield.pipelines.kinds import DEFAULT, kind_of
 from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
@@ -25,7 +25,7 @@ def publish(
     stores: Stores,
     catalogue: str | None = None,
     model: Path | None = None,
-    recommender: str = FusionModel.recommender,
+    recommender: str | None = None,
 ) -> Steps[Space]:
     """Make a model's vectors what answers, and return the space.
 
@@ -40,25 +40,28 @@ def publish(
         Whose items; the only one where not given.
     model : Path, optional
         Folder of a model; copied into the home if it lies elsewhere. The newest where not given.
-    recommender : str
-        Which kind of model.
+    recommender : str, optional
+        Whose newest model; where not given, the newest of all, so that what was trained last
+        answers and nothing else changes.
 
     Raises
     ------
     NotFound
         If there is no such catalogue or model.
     InvalidInput
-        If the model was trained on another catalogue.
+        If there is no such recommender, or the model was trained on another catalogue.
     CheckFailed
         If Milvus does not hold what was sent.
     """
+    if recommender is not None:
+        kind_of(recommender)
     found = stores.catalogue(catalogue)
     models = stores.models
     chosen = read_model(model) if model else models.newest(found.name, recommender)
     check_owner(chosen, found)
     chosen = models.adopt(chosen)
     yield Progress("Embedding the items")
-    trained = FusionModel.load(chosen.folder)
+    trained = kind_of(chosen.recommender).load(chosen.folder)
     ids, vectors = trained.embed_items(found.collection())
     embeddings = Embeddings(ids, vectors, chosen.summary())
     steps = stores.spaces.publish(found.name, chosen.recommender, chosen.version, embeddings)
@@ -84,7 +87,7 @@ def check_owner(model: StoredModel, catalogue: Catalogue) -> None:
 def rollback(
     stores: Stores,
     catalogue: str | None = None,
-    recommender: str = FusionModel.recommender,
+    recommender: str = DEFAULT,
 ) -> Space:
     """Let the version answer again that did before, and return it.
 
@@ -92,7 +95,10 @@ def rollback(
     ------
     NotFound
         If there is none, or its model is gone: without it nobody could be answered.
+    InvalidInput
+        If there is no such recommender.
     """
+    kind_of(recommender)
     name = stores.catalogue(catalogue).name
     for space in stores.spaces.list():
         if (space.catalogue, space.recommender) == (name, recommender) and not space.active:

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from nearfield.fusion.model import FusionModel
+from nearfield.pipelines.kinds import DEFAULT, kind_of
 from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.recommender import Recommender
@@ -31,9 +31,7 @@ class Recommenders:
         self._opened: dict[tuple[str, str], _Opened] = {}
         self._opening = threading.Lock()
 
-    def get(
-        self, catalogue: str | None = None, space: str = FusionModel.recommender
-    ) -> Recommender:
+    def get(self, catalogue: str | None = None, space: str = DEFAULT) -> Recommender:
         """Return the recommender of a catalogue, or of the only one.
 
         Raises
@@ -61,5 +59,5 @@ class Recommenders:
         space, index = self._stores.spaces.open(name, recommender)
         stored = self._stores.models.get(name, recommender, space.version)
         check_owner(stored, catalogue)
-        model = FusionModel.load(stored.folder)
+        model = kind_of(recommender).load(stored.folder)
         return _Opened(space.version, index, Recommender(catalogue, recommender, index, model))

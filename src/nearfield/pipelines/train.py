@@ -9,43 +9,28 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel
 
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput, NotFound
-from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.model import FusionModel
-from nearfield.fusion.train import FusionTrainer
+from nearfield.pipelines.kinds import KINDS, Trainer, read_config
 from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.training.card import CARD, new_version, read_json, write_json
 from nearfield.vectors.owner import OwnerLock
 
-RECOMMENDERS: Final = ("fusion",)
-"""What can be trained."""
-
 _PARTIAL: Final = "training.partial"
 _WISH: Final = "training.json"
 
 
-def fusion_config(options: Mapping[str, Any]) -> FusionConfig:
-    """Return the configuration; InvalidInput naming each option that cannot be used."""
-    try:
-        return FusionConfig(**options)
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}={one['input']!r}: {one['msg']}"
-            for one in error.errors()
-        )
-        known = ", ".join(FusionConfig.model_fields)
-        raise InvalidInput(f"fusion cannot be trained so: {wrong}. It knows {known}.") from error
-
-
-def train_fusion(
-    stores: Stores, catalogue: str | None = None, options: Mapping[str, Any] | None = None
+def train(
+    stores: Stores,
+    recommender: str,
+    catalogue: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Steps[StoredModel]:
-    """Train the fusion model and return it, saved under a new version.
+    """Train a recommender and return its model, saved under a new version.
 
     After a kill the same call goes on from the last finished epoch, with equal results; with
     other options, or when the catalogue changed, it begins anew.
@@ -54,23 +39,27 @@ def train_fusion(
     ----------
     stores : Stores
         The home.
+    recommender : str
+        A name in `KINDS`.
     catalogue : str, optional
         What to learn from; the only one where not given.
     options : mapping
-        Fields of `FusionConfig` that differ from their defaults.
+        Settings that differ from their defaults.
 
     Raises
     ------
     InvalidInput
-        If an option cannot be used, or the catalogue has too few events.
+        If there is no such recommender, an option cannot be used, or the catalogue has too few
+        events.
     InUse
-        If another process is training a model of the same catalogue.
+        If another process is training the same recommender on the same catalogue.
     """
-    config = fusion_config(options or {})
+    config = read_config(recommender, options or {})
     found = stores.catalogue(catalogue)
     yield Progress("Reading the catalogue")
     revision = found.revision()  # before the events: a change in between shows as one later
-    training = _Training(stores, found.collection(), config, revision)
+    folder = stores.models.of(found.name, recommender)
+    training = _Training(folder, recommender, config, found.collection(), revision)
     return (yield from training.run())
 
 
@@ -78,13 +67,20 @@ class _Training:
     """One training in `<recommender>/training.partial`, which a kill leaves to be resumed."""
 
     def __init__(
-        self, stores: Stores, collection: Collection, config: FusionConfig, revision: int
+        self,
+        folder: Path,
+        recommender: str,
+        config: BaseModel,
+        collection: Collection,
+        revision: int,
     ) -> None:
-        self._collection = collection
+        self._folder = folder
+        self._recommender = recommender
+        self._kind = KINDS[recommender]
         self._config = config
+        self._collection = collection
         self._revision = revision
-        self._folder = stores.models.of(collection.name, FusionModel.recommender)
-        self._partial = self._folder / _PARTIAL
+        self._partial = folder / _PARTIAL
 
     def run(self) -> Steps[StoredModel]:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -123,10 +119,10 @@ class _Training:
         start = time.perf_counter() - float(wish["seconds"])
         checkpoint = self._partial / "checkpoint"
         yield Progress("Preparing the training")
-        trainer = FusionTrainer(self._collection, self._config, checkpoint=checkpoint)
+        trainer = self._kind.trainer(self._collection, self._config, checkpoint=checkpoint)
         for step in trainer.run():
             yield Progress(
-                "Training fusion",
+                f"Training {self._recommender}",
                 step.epoch * step.total + step.done,
                 step.epochs * step.total,
                 "batches",
@@ -137,15 +133,13 @@ class _Training:
                 write_json(self._partial / _WISH, wish)
         card = self._card(wish, trainer, time.perf_counter() - start)
         shutil.rmtree(self._partial / "model", ignore_errors=True)
-        FusionModel.from_trainer(trainer, card).save(self._partial / "model")
+        self._kind.finish(trainer, card).save(self._partial / "model")
 
-    def _card(
-        self, wish: Mapping[str, Any], trainer: FusionTrainer, seconds: float
-    ) -> dict[str, Any]:
+    def _card(self, wish: Mapping[str, Any], trainer: Trainer, seconds: float) -> dict[str, Any]:
         events = self._collection.interactions
         version = str(wish["version"])
         return {
-            "recommender": FusionModel.recommender,
+            "recommender": self._recommender,
             "version": version,
             "created": _moment(version),
             "catalogue": self._collection.name,

@@ -247,7 +247,7 @@ class Spaces:
         if space is None:
             raise NotFound(
                 f"catalogue '{catalogue}' has no published {recommender} space. Run "
-                f"`nearfield publish --catalogue {catalogue}`."
+                f"`nearfield publish --catalogue {catalogue} --space {recommender}`."
             )
         return space
 
