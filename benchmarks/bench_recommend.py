@@ -35,6 +35,7 @@ from nearfield.recommend.model import UserModel
 from nearfield.recommend.profile import gather
 from nearfield.recommend.recommender import Recommender
 from nearfield.recommend.retrieve import nearest
+from nearfield.recommend.view import SpaceView
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.mirror import MirrorIndex
 
@@ -135,7 +136,7 @@ def timed(
 
 def measure(catalogue: Catalogue, index: VectorIndex, model: MeanModel, asks: list[Ask]) -> Any:
     """Return the latency of the whole, of its stages, and of bare faiss."""
-    recommender = Recommender(catalogue, "mean", index, model)
+    recommender = Recommender(catalogue, SpaceView("mean", index, model))
     for ask in asks[:20]:
         recommender.recommend(ask)  # warm-up, not timed
     whole = timed(recommender.recommend, asks)

@@ -182,12 +182,13 @@ class Nearfield:
         allow: Sequence[PublicId] | None = None,
         where: str | None = None,
         diversity: float = 0.0,
-        space: str = "fusion",
+        space: str | Mapping[str, float] = "fusion",
     ) -> list[Recommendation]:
         """Recommend at most `n` items, best first, none that the user has seen.
 
         All parts may be missing; `Ask` describes them. `catalogue` may be left out if there is
-        only one.
+        only one. `space` is ``fusion``, ``graph``, ``blend`` of both, or weights such as
+        ``{"fusion": 0.6, "graph": 0.4}``.
         """
         ask = Ask(
             user=user,
@@ -211,9 +212,12 @@ class Nearfield:
         exclude: Sequence[PublicId] = (),
         where: str | None = None,
         diversity: float = 0.0,
-        space: str = "fusion",
+        space: str | Mapping[str, float] = "fusion",
     ) -> list[Recommendation]:
-        """Return at most `n` items nearest to one, best first, without itself."""
+        """Return at most `n` items nearest to one, best first, without itself.
+
+        `space` as in `recommend`.
+        """
         recommender = self._recommenders.get(catalogue, space)
         return recommender.similar(item, n, where, diversity, exclude)
 

@@ -110,11 +110,14 @@ class Reason:
         The part of the score that it explains, in [0, 1]; the shares of an item sum to at most 1.
     item : int or str, optional
         The item of the history that the reason names.
+    space : str, optional
+        The space whose vectors give this part; None for what is said of the items themselves.
     """
 
     text: str
     share: float
     item: PublicId | None = None
+    space: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +131,10 @@ class Recommendation:
     title : str
         The item's title.
     score : float
-        Cosine similarity in [-1, 1] (NaN for the popularity list, which has none).
+        Cosine similarity in [-1, 1], of a blend the mean of its spaces' (NaN for the popularity
+        list, which has none).
     space : str
-        What answered: "fusion", "popularity", ...
+        What answered: "fusion", "graph", "blend", "popularity".
     reasons : tuple of Reason
         Largest share first.
     year : int, optional

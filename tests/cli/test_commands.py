@@ -35,7 +35,7 @@ def test_recommend_by_attributes_prints_the_promised_json(on: Call) -> None:
     answers = data(on(*words))
     assert len(answers) == 10
     assert {"item", "title", "score", "space", "reasons", "year", "genres"} == set(answers[0])
-    assert {"text", "share", "item"} == set(answers[0]["reasons"][0])
+    assert {"text", "share", "item", "space"} == set(answers[0]["reasons"][0])
     assert data(on(*words)) == answers
 
 
@@ -101,6 +101,31 @@ def test_graph_is_trained_published_and_asked(home: Path) -> None:
     back = run(home, "rollback", "--space", "graph")
     assert back.exit_code == 1
     assert "no graph version before" in back.stderr
+
+
+def test_a_blend_answers_and_its_reasons_name_their_space(both: Path) -> None:
+    ask = ["recommend", "--catalogue", "movies", "--user", "1", "--json"]
+    answers = data(run(both, *ask, "--space", "blend"))
+    assert {one["space"] for one in answers} == {"blend"}
+    reasons = [why for one in answers for why in one["reasons"]]
+    assert {why["space"] for why in reasons} == {"fusion", "graph"}
+    assert all(0 < why["share"] <= 1 for why in reasons)
+    assert data(run(both, *ask, "--space", "fusion:0.5, graph:0.5")) == answers
+    assert data(run(both, *ask, "--space", "fusion:3,graph:1")) != answers
+    assert data(run(both, *ask, "--space", "graph:2,fusion:0"))[0]["space"] == "graph"
+    like = data(run(both, "similar", "--item", "5", "--space", "blend", "--json"))
+    assert {one["space"] for one in like} == {"blend"}
+    lines = run(both, "recommend", "--user", "1", "--space", "blend").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+
+
+def test_import_option_publishes_every_space_that_is_asked(home: Path) -> None:
+    sizes = ["--dim", "8", "--epochs", "1", "--walks", "10"]
+    assert run(home, "train", "graph", *sizes).exit_code == 0
+    answers = data(run(home, "recommend", "--user", "1", "-i", "--space", "blend", "--json"))
+    assert {one["space"] for one in answers} == {"blend"}
+    active = {one["recommender"] for one in data(run(home, "spaces", "--json")) if one["active"]}
+    assert active == {"fusion", "graph"}
 
 
 def test_similar_lists_neighbours(on: Call) -> None:
@@ -206,6 +231,11 @@ MISTAKES = [
     (["recommend", "--liked", "1:-2"], "weights are finite numbers"),
     (["recommend", "-j", "wizard"], "occupation 'wizard'"),
     (["recommend", "-k", "0"], "k is 0"),
+    (["recommend", "--space", "magic"], "no space 'magic': there are fusion, graph, and blend"),
+    (["recommend", "--space", "fusion:much"], "'much' is not the weight of a space"),
+    (["recommend", "--space", "fusion:-1"], "has weight -1.0"),
+    (["recommend", "--space", "blend"], "nearfield publish --catalogue movies --space graph"),
+    (["similar", "--item", "1", "--space", "graph"], "Published is: fusion"),
     (["similar", "--item", "x"], "'x'"),
     (["train", "fusion", "--dim", "3"], "dim=3"),
     (["train", "graph", "--walks", "0"], "walks=0"),

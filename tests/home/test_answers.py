@@ -1,6 +1,7 @@
 """What one asks of a home: recommendations and similar items."""
 
 import math
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.home import Nearfield
+from small_home import TINY_GRAPH
 from synthetic import make_tables
 
 
@@ -90,8 +92,10 @@ def test_what_is_unknown_is_named(nearfield: Nearfield) -> None:
         nearfield.recommend(user=1, catalogue="films")
     with pytest.raises(NotFound, match="users: '999'"):
         nearfield.recommend(user=999)
-    with pytest.raises(NotFound, match=r"no published sound space.*nearfield publish"):
+    with pytest.raises(InvalidInput, match="no space 'sound': there are fusion, graph, and blend"):
         nearfield.recommend(user=1, space="sound")
+    with pytest.raises(NotFound, match=r"no published graph space.*publish.*Published is: fusion"):
+        nearfield.recommend(user=1, space="blend")
 
 
 def test_an_empty_home_says_how_to_begin(tmp_path: Path) -> None:
@@ -107,3 +111,44 @@ def test_several_catalogues_must_be_told_apart(home: Path) -> None:
         with pytest.raises(NotFound, match="nearfield publish --catalogue songs"):
             opened.recommend(catalogue="songs")
         assert opened.recommend(user=1, catalogue="movies")
+
+
+def test_spaces_are_blended_by_weights(both: Path) -> None:
+    with Nearfield(both) as opened:
+        ask = {name: opened.recommend(user=1, n=80, space=name) for name in ("fusion", "graph")}
+        mixed = opened.recommend(user=1, n=80, space={"fusion": 0.6, "graph": 0.4})
+        scores = {name: {one.item: one.score for one in answer} for name, answer in ask.items()}
+        assert {one.item for one in mixed} == set(scores["fusion"])
+        for one in mixed:
+            expected = 0.6 * scores["fusion"][one.item] + 0.4 * scores["graph"][one.item]
+            assert one.score == pytest.approx(expected, abs=1e-4)
+            assert sum(why.share for why in one.reasons) <= 1 + 1e-5
+        assert opened.recommend(user=1, space={"fusion": 1}) == opened.recommend(user=1)
+        assert opened.recommend(user=1, space="blend") == opened.recommend(user=1, space="blend")
+        with pytest.raises(InvalidInput, match="no space 'magic': there are fusion, graph"):
+            opened.recommend(user=1, space={"magic": 1})
+        for share in range(1, 130):  # ever new weights
+            assert opened.recommend(user=1, n=1, space={"fusion": share, "graph": 1})
+
+
+def test_a_blend_follows_what_is_published(both: Path, tmp_path: Path) -> None:
+    home = Path(shutil.copytree(both, tmp_path / "home"))
+    with Nearfield(home) as opened:
+        before = opened.recommend(user=1, space="blend")
+        opened.train("graph", **TINY_GRAPH, seed=3)
+        opened.publish()
+        assert opened.recommend(user=1, space="blend") != before
+        opened.rollback(space="graph")
+        assert opened.recommend(user=1, space="blend") == before
+
+
+def test_the_graph_tells_nothing_of_attributes_alone(both: Path) -> None:
+    with Nearfield(both) as opened:
+        bare = {"age": 25, "gender": "F"}
+        graph = opened.recommend(attributes=bare, space="graph")
+        assert {one.space for one in graph} == {"popularity"}
+        blend = opened.recommend(attributes=bare, space="blend")
+        fusion = opened.recommend(attributes=bare)
+        assert [one.item for one in blend] == [one.item for one in fusion]
+        known = opened.recommend(user=1, space="graph")
+        assert all(why.item is not None for one in known for why in one.reasons)

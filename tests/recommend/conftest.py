@@ -10,6 +10,7 @@ from mean_model import MeanModel
 from nearfield.catalogue.store import Catalogues
 from nearfield.datasets.tables import Columns
 from nearfield.recommend.recommender import Recommender
+from nearfield.recommend.view import SpaceView
 from nearfield.vectors.exact import ExactIndex
 from small_movies import DIM, NEW_ITEM, Movies, genre_vectors, movies_tables
 
@@ -31,5 +32,5 @@ def movies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Movies]:
         model = MeanModel(keys[trained][order], vectors[trained][order])
         index = ExactIndex(DIM)
         index.upsert(model.keys, model.vectors)
-        recommender = Recommender(catalogue, "mean", index, model)
+        recommender = Recommender(catalogue, SpaceView("mean", index, model))
         yield Movies(catalogue, index, model, recommender, tables)

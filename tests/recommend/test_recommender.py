@@ -16,6 +16,7 @@ from nearfield.recommend.ask import Ask
 from nearfield.recommend.explain import LEAST_SHARE, MOST_EVENTS
 from nearfield.recommend.profile import gather
 from nearfield.recommend.recommender import Recommender
+from nearfield.recommend.view import SpaceView
 from nearfield.types import Recommendation
 from small_movies import NEW_ITEM, NEW_USER, Movies
 
@@ -171,7 +172,7 @@ def test_arrays_of_ids_are_lists_of_ids(movies: Movies) -> None:
 
 def test_a_vector_without_meaning_gives_what_is_popular(movies: Movies) -> None:
     ignorant = replace(movies.model, known=frozenset())
-    recommender = Recommender(movies.catalogue, "mean", movies.index, ignorant)
+    recommender = Recommender(movies.catalogue, SpaceView("mean", movies.index, ignorant))
     answer = recommender.recommend(Ask(attributes={"gender": "F"}))
     assert {one.space for one in answer} == {"popularity"}
 

@@ -5,7 +5,7 @@ import pytest
 
 from mean_model import unit
 from nearfield.recommend.filters import Scope, combine
-from nearfield.recommend.retrieve import Ranked, indexed, nearest, pool_size, spread
+from nearfield.recommend.retrieve import Ranked, best, nearest, pool_size, spread, vectors_of
 from nearfield.types import Ids, Vectors
 from nearfield.vectors.exact import ExactIndex
 from nearfield.vectors.index import VectorIndex
@@ -51,7 +51,8 @@ def test_an_empty_scope_asks_no_index(index: VectorIndex) -> None:
 def test_a_diverse_list_keeps_to_the_scope_and_the_scores(
     index: VectorIndex, diversity: float
 ) -> None:
-    found = nearest(index, QUERY, 10, combine([BY_SCORE[:100]], [None]), diversity)
+    pool = nearest(index, QUERY, 100, combine([BY_SCORE[:100]], [None]))
+    found = spread(pool, 10, diversity, index.get)
     assert set(found.ids.tolist()) <= set(BY_SCORE[100:200].tolist())
     assert found.ids[0] == BY_SCORE[100]
     assert found.scores.tolist() == pytest.approx((VECTORS[found.ids - 1] @ QUERY).tolist())
@@ -63,10 +64,20 @@ def test_a_pool_holds_ten_candidates_for_each_place() -> None:
     assert pool_size(50, 0.1) == 500
 
 
-def test_only_items_with_a_vector_are_spread(index: VectorIndex) -> None:
-    pool = Ranked(np.array([5, ROWS + 1, 2]), np.array([1, 0.9, 0.8], dtype=np.float32))
-    known = indexed(index, pool)
+def test_what_has_no_vector_is_zero(index: VectorIndex) -> None:
+    ids = np.array([5, ROWS + 1, 2])
+    vectors = vectors_of(index, ids)
+    assert vectors.any(axis=1).tolist() == [True, False, True]
+    np.testing.assert_array_equal(vectors[[0, 2]], index.get(ids[[0, 2]]))
+    pool = Ranked(ids, np.array([1, 0.9, 0.8], dtype=np.float32))
+    known = pool.only(np.array([True, False, True]))
     assert known.ids.tolist() == [5, 2]
-    assert known.scores.tolist() == pytest.approx([1, 0.8])
-    assert sorted(spread(index, known, 5, 0.5).ids.tolist()) == [2, 5]
-    assert not len(indexed(index, Ranked(pool.ids[:0], pool.scores[:0])).ids)
+    assert sorted(spread(known, 5, 0.5, index.get).ids.tolist()) == [2, 5]
+    assert vectors_of(index, ids[:0]).shape == (0, DIM)
+    assert not vectors_of(index, ids[1:2]).any()
+
+
+def test_the_best_come_first_and_ties_by_id() -> None:
+    found = best(np.array([9, 3, 4, 1]), np.array([0.5, 0.7, 0.5, -1], dtype=np.float32), 3)
+    assert found.ids.tolist() == [3, 4, 9]
+    assert found.scores.tolist() == pytest.approx([0.7, 0.5, 0.5])

@@ -55,5 +55,8 @@ def test_similar_wants_an_item_that_it_knows(movies: Movies) -> None:
 def test_an_item_imported_after_publishing_is_told_apart_from_an_unknown_one(
     movies: Movies,
 ) -> None:
-    with pytest.raises(NotFound, match=r"'900' has no vector.*imported later.*publish again"):
+    with pytest.raises(
+        NotFound,
+        match=r"'900' has no vector.*imported later.*refresh --catalogue movies.*publish again",
+    ):
         movies.recommender.similar(NEW_ITEM)

@@ -40,7 +40,12 @@ def as_data(answers: Iterable["Recommendation"]) -> list[dict[str, Any]]:
             "score": one.score,
             "space": one.space,
             "reasons": [
-                {"text": why.text, "share": round(why.share, 4), "item": why.item}
+                {
+                    "text": why.text,
+                    "share": round(why.share, 4),
+                    "item": why.item,
+                    "space": why.space,
+                }
                 for why in one.reasons
             ],
             "year": one.year,
@@ -92,8 +97,9 @@ def print_answers(answers: Sequence["Recommendation"], caption: str = "") -> Non
 def fitting(reasons: Sequence["Reason"], room: int) -> str:
     """Return in few words the reasons that fit into `room` letters: items first, then the rest."""
     told = ""
-    for why in sorted(reasons, key=lambda one: one.item is None):
-        more = f"{told}, {_short(why.text)}" if told else _short(why.text)
+    ordered = sorted(reasons, key=lambda one: one.item is None)
+    for text in dict.fromkeys(_short(why.text) for why in ordered):  # spaces may tell the same
+        more = f"{told}, {text}" if told else text
         if told and len(more) > room:
             break
         told = more

@@ -19,7 +19,9 @@ WhereOption: TypeAlias = Annotated[
 DiversityOption: TypeAlias = Annotated[
     float, typer.Option(help="0: the best items; up to 1: items that differ from each other")
 ]
-SpaceOption: TypeAlias = Annotated[str, typer.Option(help="which recommender answers")]
+SpaceOption: TypeAlias = Annotated[
+    str, typer.Option(help="what answers: fusion, graph, blend, or e.g. fusion:0.6,graph:0.4")
+]
 ExcludeOption: TypeAlias = Annotated[str, typer.Option(help="items that shall not come: a,b,c")]
 DataOption: TypeAlias = Annotated[
     Path | None, typer.Option(help="a MovieLens folder or archive; fetched if not given")

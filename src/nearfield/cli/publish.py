@@ -7,7 +7,7 @@ import typer
 
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import follow, print_json, say, say_next
-from nearfield.cli.parameters import CatalogueOption, JsonOption, SpaceOption
+from nearfield.cli.parameters import CatalogueOption, JsonOption
 
 if TYPE_CHECKING:
     from nearfield.vectors.spaces import Space
@@ -41,7 +41,7 @@ def publish_command(
 def rollback_command(
     context: typer.Context,
     catalogue: CatalogueOption = None,
-    space: SpaceOption = "fusion",
+    space: Annotated[str, typer.Option(help="of which recommender: fusion, graph")] = "fusion",
     as_json: JsonOption = False,
 ) -> None:
     """Let the version answer again that did before the last publish."""

@@ -45,7 +45,7 @@ def recommend_command(
 ) -> None:
     """Recommend items to a known user, to someone with likes, or by attributes alone."""
     from nearfield.pipelines.publish import publish
-    from nearfield.pipelines.recommenders import Recommenders
+    from nearfield.pipelines.recommenders import Recommenders, read_space
     from nearfield.recommend.ask import Ask
 
     given = {"age": age, "gender": gender, "occupation": job}
@@ -61,8 +61,8 @@ def recommend_command(
         diversity=diversity,
     )
     with open_stores(context) as stores:
-        if load:
-            follow(publish(stores, catalogue, recommender=space))
+        for one in read_space(space) if load else ():
+            follow(publish(stores, catalogue, recommender=one))
         answers = Recommenders(stores).get(catalogue, space).recommend(ask)
     _print(answers, as_json)
 

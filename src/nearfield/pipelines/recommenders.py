@@ -1,24 +1,42 @@
 """Keep one recommender for each space that answers, and make it anew when the space moves."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
-from nearfield.pipelines.kinds import DEFAULT, kind_of
+from nearfield.errors import InvalidInput
+from nearfield.pipelines.kinds import DEFAULT, KINDS, kind_of
 from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.stores import Stores
+from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, check_weights
 from nearfield.recommend.recommender import Recommender
-from nearfield.vectors.index import VectorIndex
+from nearfield.recommend.view import SpaceView, View
+
+Weights: TypeAlias = Mapping[str, float]
+
+_MOST: Final = 100
+"""Recommenders kept: whoever asks with ever new weights shall not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
+    """A space, and the version that its view is of."""
+
     version: str
-    index: VectorIndex
+    view: SpaceView
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A recommender, and the views that it was made of."""
+
+    views: tuple[SpaceView, ...]
     recommender: Recommender
 
 
 class Recommenders:
-    """Opens the model of the version that answers, once. May be used from several threads.
+    """Opens the model of each version that answers, once. May be used from several threads.
 
     Parameters
     ----------
@@ -29,30 +47,53 @@ class Recommenders:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._opened: dict[tuple[str, str], _Opened] = {}
+        self._made: dict[tuple[str, tuple[tuple[str, float], ...]], _Made] = {}
         self._opening = threading.Lock()
 
-    def get(self, catalogue: str | None = None, space: str = DEFAULT) -> Recommender:
+    def get(self, catalogue: str | None = None, space: str | Weights = DEFAULT) -> Recommender:
         """Return the recommender of a catalogue, or of the only one.
+
+        Parameters
+        ----------
+        catalogue : str, optional
+            Its name.
+        space : str or mapping
+            See `read_space`.
 
         Raises
         ------
         NotFound
-            If there is no such catalogue, no space was published, or its model is gone.
+            If there is no such catalogue, a space was not published, or its model is gone.
         InvalidInput
-            If the space is of a catalogue that was removed and made anew.
+            If there is no such space, or it is of a catalogue that was removed and made anew.
         """
+        weights = tuple(read_space(space).items())
         name = catalogue or self._stores.only_catalogue()
-        opened = self._opened.get((name, space))
-        if opened is None or not self._answers(opened, name, space):
+        views = tuple(self._view(name, one) for one, _ in weights)
+        made = self._made.get((name, weights))
+        if made is None or any(a is not b for a, b in zip(views, made.views, strict=True)):
+            view: View = views[0]
+            if len(views) > 1:
+                view = BlendView(views, [weight for _, weight in weights])
+            made = _Made(views, Recommender(self._stores.catalogue(name), view))
             with self._opening:
-                opened = self._opened.get((name, space))
-                if opened is None or not self._answers(opened, name, space):
-                    opened = self._opened[name, space] = self._open(name, space)
-        return opened.recommender
+                if len(self._made) >= _MOST:
+                    self._made.clear()
+                self._made[name, weights] = made
+        return made.recommender
+
+    def _view(self, catalogue: str, space: str) -> SpaceView:
+        opened = self._opened.get((catalogue, space))
+        if opened is None or not self._answers(opened, catalogue, space):
+            with self._opening:
+                opened = self._opened.get((catalogue, space))
+                if opened is None or not self._answers(opened, catalogue, space):
+                    opened = self._opened[catalogue, space] = self._open(catalogue, space)
+        return opened.view
 
     def _answers(self, opened: _Opened, catalogue: str, name: str) -> bool:
         space, index = self._stores.spaces.open(catalogue, name)
-        return space.version == opened.version and index is opened.index
+        return space.version == opened.version and index is opened.view.index
 
     def _open(self, name: str, recommender: str) -> _Opened:
         catalogue = self._stores.catalogue(name)
@@ -60,4 +101,51 @@ class Recommenders:
         stored = self._stores.models.get(name, recommender, space.version)
         check_owner(stored, catalogue)
         model = kind_of(recommender).load(stored.folder)
-        return _Opened(space.version, index, Recommender(catalogue, recommender, index, model))
+        return _Opened(space.version, SpaceView(recommender, index, model))
+
+
+def read_space(space: str | Weights) -> dict[str, float]:
+    """Return the spaces that are meant and their weights, which sum to 1.
+
+    Parameters
+    ----------
+    space : str or mapping
+        The name of one, ``blend`` for all with their default weights, or weights by name, which
+        may be written ``fusion:0.6,graph:0.4``.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such space, or the weights cannot be used.
+
+    Examples
+    --------
+    >>> read_space("graph")
+    {'graph': 1.0}
+    >>> read_space("fusion:3,graph:1")
+    {'fusion': 0.75, 'graph': 0.25}
+    """
+    if not isinstance(space, str):
+        weights = dict(space)
+    elif space == BLEND:
+        weights = dict(DEFAULT_WEIGHTS)
+    else:
+        weights = dict(_weighted(part.strip()) for part in space.split(","))
+    for name in weights:
+        if name not in KINDS:
+            raise InvalidInput(
+                f"no space {name!r}: there are {', '.join(KINDS)}, and {BLEND} of them."
+            )
+    return check_weights(weights)
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    name, colon, weight = text.partition(":")
+    if not colon:
+        return name, 1.0
+    try:
+        return name, float(weight)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{weight!r} is not the weight of a space. Write e.g. fusion:0.6,graph:0.4."
+        ) from error

@@ -1,8 +1,9 @@
 """Say why: turn shares of a score into sentences."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -125,7 +126,11 @@ def accepted(profile: Profile, middle: float) -> NDArray[np.bool_]:
 
 
 def tell(
-    profile: Profile, shares: Shares, cited: Cited, facts: Mapping[int, Item]
+    profile: Profile,
+    shares: Shares,
+    cited: Cited,
+    facts: Mapping[int, Item],
+    space: str | None = None,
 ) -> list[tuple[Reason, ...]]:
     """Return the reasons of each item, largest share first.
 
@@ -137,6 +142,8 @@ def tell(
         One row for each item.
     facts : mapping
         Catalogue key to item, for all events that are told.
+    space : str, optional
+        Whose shares they are.
     """
     query, sentences = profile.query, {}
     for row in cited.told.tolist():
@@ -150,11 +157,22 @@ def tell(
         cited.rows.tolist(), cited.shares.tolist(), shares.attributes.tolist(), strict=True
     ):
         reasons = [
-            Reason(sentences[row][0], share, sentences[row][1])
+            Reason(sentences[row][0], share, sentences[row][1], space)
             for row, share in zip(rows, parts, strict=True)
             if row in sentences and share >= LEAST_SHARE
         ]
         if rest >= LEAST_SHARE and (query.attributes or query.user is not None):
-            reasons.append(Reason(profile_text, rest))
-        answers.append(tuple(sorted(reasons, key=lambda reason: -reason.share)))
+            reasons.append(Reason(profile_text, rest, space=space))
+        answers.append(_sorted(reasons))
     return answers
+
+
+def merge(told: Sequence[list[tuple[Reason, ...]]]) -> list[tuple[Reason, ...]]:
+    """Join what each space tells of the same items, largest share first."""
+    if len(told) == 1:
+        return told[0]
+    return [_sorted(chain.from_iterable(of_item)) for of_item in zip(*told, strict=True)]
+
+
+def _sorted(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    return tuple(sorted(reasons, key=lambda reason: -reason.share))

@@ -11,41 +11,32 @@ from nearfield.catalogue.facts import Item
 from nearfield.catalogue.where import parse_where
 from nearfield.errors import NotFound
 from nearfield.recommend.ask import Ask, check_diversity, check_ids, check_size
-from nearfield.recommend.explain import accepted, cite, common_genres, tell
+from nearfield.recommend.explain import accepted, cite, common_genres, merge, tell
 from nearfield.recommend.filters import Scope, combine
-from nearfield.recommend.model import UserModel
 from nearfield.recommend.popularity import SPACE, most_popular, popularity_reason
 from nearfield.recommend.profile import Profile, gather
-from nearfield.recommend.retrieve import Ranked, indexed, nearest, pool_size, spread
-from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors, no_ids
-from nearfield.vectors.index import VectorIndex
+from nearfield.recommend.retrieve import Ranked, pool_size, spread
+from nearfield.recommend.view import Look, View
+from nearfield.types import Ids, PublicId, Reason, Recommendation, no_ids
 
 
 class Recommender:
-    """Answers `recommend` and `similar` for one catalogue from one space.
+    """Answers `recommend` and `similar` for one catalogue, from one space or several.
 
     It keeps nothing between two asks: the same ask gives the same answer until the catalogue
-    or the space changes, and it may be used from several threads.
+    or a space changes, and it may be used from several threads.
 
     Parameters
     ----------
     catalogue : Catalogue
         Facts of items and users.
-    space : str
-        What stands in each recommendation as its origin, e.g. ``fusion``.
-    index : VectorIndex
-        The item vectors of the space.
-    model : UserModel
-        Gives users a vector in the same space.
+    view : View
+        How the items look to who asks: the vectors of one space, or of several.
     """
 
-    def __init__(
-        self, catalogue: Catalogue, space: str, index: VectorIndex, model: UserModel
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, view: View) -> None:
         self._catalogue = catalogue
-        self._space = space
-        self._index = index
-        self._model = model
+        self._view = view
 
     def recommend(self, ask: Ask) -> list[Recommendation]:
         """Answer a wish, best first; where nothing is known of who asks, with what is popular.
@@ -60,13 +51,13 @@ class Recommender:
         InvalidInput
             If the wish contradicts itself, or an attribute or condition cannot be read.
         """
-        profile = gather(self._catalogue, ask, self._model.history_length())
+        profile = gather(self._catalogue, ask, self._view.history_length())
         scope = self._scope([profile.seen, self._keys(ask.exclude)], ask.allow, ask.where)
-        vector = None if profile.is_blank else self._model.embed_users([profile.query])[0]
-        if vector is None or not vector.any():
+        look = None if profile.is_blank else self._view.look(profile.query)
+        if look is None:
             return self._popular(ask, scope)
-        found = nearest(self._index, vector, ask.k, scope, ask.diversity)
-        return self._explained(found, profile) if ask.explain else self._plain(found)
+        found = _retrieve(look, ask.k, scope, ask.diversity)
+        return self._explained(found, profile, look) if ask.explain else self._plain(found)
 
     def similar(
         self,
@@ -81,7 +72,7 @@ class Recommender:
         Parameters
         ----------
         item : int or str
-            An item of the catalogue that has a vector in the space.
+            An item of the catalogue that has a vector.
         k, where, diversity, exclude
             As in `Ask`.
 
@@ -96,9 +87,9 @@ class Recommender:
         check_diversity(diversity)
         check_ids("exclude", exclude)
         key = self._keys([item])
-        vector = self._vector(item, key)
+        look = self._look_from(item, int(key[0]))
         scope = self._scope([key, self._keys(exclude)], None, where)
-        found = nearest(self._index, vector, k, scope, diversity)
+        found = _retrieve(look, k, scope, diversity)
         facts = self._facts(np.concatenate([key, found.ids]))
         own = facts[int(key[0])].genres
         reasons = [common_genres(own, facts[other].genres) for other in found.ids.tolist()]
@@ -112,22 +103,21 @@ class Recommender:
     def _keys(self, ids: Sequence[PublicId]) -> Ids:
         return self._catalogue.item_keys(ids) if len(ids) else no_ids()
 
-    def _vector(self, item: PublicId, key: Ids) -> Vectors:
+    def _look_from(self, item: PublicId, key: int) -> Look:
         try:
-            vector: Vectors = self._index.get(key)[0]
+            return self._view.look_from(key)
         except NotFound as error:
             raise NotFound(
-                f"item {item!r} has no vector in the space that {self._space!r} published for "
-                f"catalogue {self._catalogue.name!r}: it was imported later. "
-                f"Train and publish again."
+                f"item {item!r} has no vector in the space {self._view.name!r} of catalogue "
+                f"{self._catalogue.name!r}: it was imported later. Run `nearfield refresh "
+                f"--catalogue {self._catalogue.name}`, or train and publish again."
             ) from error
-        return vector
 
     def _popular(self, ask: Ask, scope: Scope) -> list[Recommendation]:
         pool, users = most_popular(self._catalogue, scope, pool_size(ask.k, ask.diversity))
         if ask.diversity > 0:  # nothing says how items without a vector differ
-            pool = indexed(self._index, pool)
-        found = spread(self._index, pool, ask.k, ask.diversity)
+            pool = pool.only(np.asarray(self._view.vectors(pool.ids).any(axis=1)))
+        found = spread(pool, ask.k, ask.diversity, self._view.vectors)
         facts = self._facts(found.ids)
         return [
             _answer(
@@ -139,14 +129,19 @@ class Recommender:
             for key in found.ids.tolist()
         ]
 
-    def _explained(self, found: Ranked, profile: Profile) -> list[Recommendation]:
+    def _explained(self, found: Ranked, profile: Profile, look: Look) -> list[Recommendation]:
         if not len(found.ids):
             return []
-        shares = self._model.explain(profile.query, found.ids)
+        parts, items = look.parts(found.ids), profile.query.items
         middle = self._middle if profile.has_ratings else math.nan
-        cited = cite(shares, profile.query.items, accepted(profile, middle))
-        facts = self._facts(np.concatenate([found.ids, profile.query.items[cited.told]]))
-        return self._answers(found, facts, tell(profile, shares, cited, facts))
+        counts_for = accepted(profile, middle)
+        cited = [cite(part.shares, items, counts_for) for part in parts]
+        facts = self._facts(np.concatenate([found.ids, *(items[one.told] for one in cited)]))
+        told = [
+            tell(profile, part.shares, one, facts, part.space)
+            for part, one in zip(parts, cited, strict=True)
+        ]
+        return self._answers(found, facts, merge(told))
 
     def _plain(self, found: Ranked) -> list[Recommendation]:
         return self._answers(found, self._facts(found.ids), [()] * len(found.ids))
@@ -155,7 +150,7 @@ class Recommender:
         self, found: Ranked, facts: Mapping[int, Item], reasons: Iterable[tuple[Reason, ...]]
     ) -> list[Recommendation]:
         return [
-            _answer(facts[key], score, self._space, why)
+            _answer(facts[key], score, self._view.name, why)
             for key, score, why in zip(
                 found.ids.tolist(), found.scores.tolist(), reasons, strict=True
             )
@@ -170,6 +165,11 @@ class Recommender:
         """The middle of the catalogue's rating scale; NaN where nothing is rated."""
         least, most = self._catalogue.rating_range()
         return (least + most) / 2
+
+
+def _retrieve(look: Look, k: int, scope: Scope, diversity: float) -> Ranked:
+    """Return the `k` best items of a scope, as different from each other as asked."""
+    return spread(look.nearest(pool_size(k, diversity), scope), k, diversity, look.vectors)
 
 
 def _answer(item: Item, score: float, space: str, reasons: tuple[Reason, ...]) -> Recommendation:

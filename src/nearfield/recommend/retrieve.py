@@ -1,10 +1,13 @@
 """Fetch the items nearest to a vector, within a scope, and make them differ where asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nearfield.errors import NotFound
 from nearfield.recommend.diversify import diversify
 from nearfield.recommend.filters import Scope
 from nearfield.types import Ids, Scores, Vectors, no_ids, no_scores
@@ -26,11 +29,15 @@ class Ranked:
     ids : int64, shape (items,)
         Catalogue keys, each once.
     scores : float32, shape (items,)
-        What each was found with: the cosine in [-1, 1].
+        What each was found with, in [-1, 1]: the cosine, or the mean of several.
     """
 
     ids: Ids
     scores: Scores
+
+    def only(self, kept: NDArray[np.bool_]) -> "Ranked":
+        """Return some of these items, in the same order."""
+        return Ranked(self.ids[kept], self.scores[kept])
 
 
 def pool_size(k: int, diversity: float) -> int:
@@ -38,32 +45,46 @@ def pool_size(k: int, diversity: float) -> int:
     return k if diversity == 0 else max(POOL_FACTOR * k, LEAST_POOL)
 
 
-def nearest(
-    index: VectorIndex, vector: Vectors, k: int, scope: Scope, diversity: float = 0.0
-) -> Ranked:
+def nearest(index: VectorIndex, vector: Vectors, k: int, scope: Scope) -> Ranked:
     """Return the `k` items of `scope` nearest to a vector of shape (dim,), or all there are."""
     if scope.is_empty:
         return Ranked(no_ids(), no_scores())
-    hits = index.search(
-        vector[None], pool_size(k, diversity), exclude=scope.exclude, only=scope.only
-    )
+    hits = index.search(vector[None], k, exclude=scope.exclude, only=scope.only)
     found = hits.ids[0] >= 0
-    return spread(index, Ranked(hits.ids[0][found], hits.scores[0][found]), k, diversity)
+    return Ranked(hits.ids[0][found], hits.scores[0][found])
 
 
-def spread(index: VectorIndex, pool: Ranked, k: int, diversity: float) -> Ranked:
-    """Cut a pool down to `k` items that differ as much as `diversity` asks."""
+def best(ids: Ids, scores: Scores, k: int) -> Ranked:
+    """Return the `k` items of the largest scores, best first, ties by rising id."""
+    order = np.lexsort((ids, -scores))[:k]
+    return Ranked(ids[order], scores[order])
+
+
+def spread(pool: Ranked, k: int, diversity: float, vectors: Callable[[Ids], Vectors]) -> Ranked:
+    """Cut a pool down to `k` items that differ as much as `diversity` asks.
+
+    `vectors` returns those of items; it is not asked where `diversity` is 0.
+    """
     if diversity == 0 or not len(pool.ids):
         return Ranked(pool.ids[:k], pool.scores[:k])
-    chosen = diversify(pool.scores, index.get(pool.ids), k, diversity)
+    chosen = diversify(pool.scores, vectors(pool.ids), k, diversity)
     return Ranked(pool.ids[chosen], pool.scores[chosen])
 
 
-def indexed(index: VectorIndex, pool: Ranked) -> Ranked:
-    """Keep the items of a pool that have a vector, in their order."""
-    if not len(pool.ids):
-        return pool
+def vectors_of(index: VectorIndex, ids: Ids) -> Vectors:
+    """Return the vectors of items, shape (ids, dim); zeros for those that have none."""
+    try:
+        return index.get(ids)
+    except NotFound:
+        held = _held(index, ids)
+        vectors = np.zeros((len(ids), index.dim), dtype=np.float32)
+        if held.any():
+            vectors[held] = index.get(ids[held])
+        return vectors
+
+
+def _held(index: VectorIndex, ids: Ids) -> NDArray[np.bool_]:
+    """Return which items have a vector, shape of `ids`."""
     anywhere = np.eye(1, index.dim, dtype=np.float32)  # the scores do not matter
-    hits = index.search(anywhere, len(pool.ids), only=pool.ids)
-    kept = np.isin(pool.ids, hits.ids[0])
-    return Ranked(pool.ids[kept], pool.scores[kept])
+    hits = index.search(anywhere, len(ids), only=ids)
+    return np.isin(ids, hits.ids[0])

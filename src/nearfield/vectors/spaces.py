@@ -245,9 +245,11 @@ class Spaces:
     def _must(self, catalogue: str, recommender: str) -> Space:
         space = self.active(catalogue, recommender)
         if space is None:
+            there = [one.recommender for one in self.list() if one.catalogue == catalogue]
+            others = f" Published is: {', '.join(sorted(set(there)))}." if there else ""
             raise NotFound(
                 f"catalogue '{catalogue}' has no published {recommender} space. Run "
-                f"`nearfield publish --catalogue {catalogue} --space {recommender}`."
+                f"`nearfield publish --catalogue {catalogue} --space {recommender}`.{others}"
             )
         return space
 
