@@ -37,7 +37,7 @@ class ItemFeatures:
 
     Parameters
     ----------
-    genres : float32, shape (items, genres)
+    genres : float32, shape (items, genre columns)
         1 where the item has the genre.
     words : int64, shape (items, TITLE_WORDS)
         Codes of the words of the title; `UNKNOWN` fills the rest.
@@ -83,13 +83,18 @@ class Vocabulary(BaseModel):
         )
 
     @property
+    def genre_columns(self) -> int:
+        """Number of genres; 1 where no item has any, since a layer reads something."""
+        return max(1, len(self.genres))
+
+    @property
     def year_codes(self) -> int:
         """Number of year codes, `UNKNOWN` among them."""
         return (self.last_year - self.first_year) // _YEAR_STEP + 2
 
     def item_features(self, items: pl.DataFrame) -> ItemFeatures:
         """Return the features of a table of items, row by row."""
-        genres = np.zeros((items.height, len(self.genres)), dtype=np.float32)
+        genres = np.zeros((items.height, self.genre_columns), dtype=np.float32)
         words = np.full((items.height, TITLE_WORDS), UNKNOWN, dtype=np.int64)
         genre_code = {genre: code for code, genre in enumerate(self.genres)}
         word_code = {word: code for code, word in enumerate(self.words, start=1)}

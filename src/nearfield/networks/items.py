@@ -58,7 +58,7 @@ class ItemTower(nn.Module):
         self.unknown = items
         self.id = nn.Embedding(items + 1, config.id_dim)
         self.id_layer = nn.Linear(config.id_dim, config.dim)
-        self.genre_layer = nn.Linear(len(vocabulary.genres), _GENRE_DIM, bias=False)
+        self.genre_layer = nn.Linear(vocabulary.genre_columns, _GENRE_DIM, bias=False)
         self.year = nn.Embedding(vocabulary.year_codes, _YEAR_DIM)
         self.word = nn.Embedding(len(vocabulary.words) + 1, _WORD_DIM, padding_idx=0)
         self.title = nn.Conv1d(_WORD_DIM, _TITLE_DIM, _TITLE_WIDTH, padding=1)
