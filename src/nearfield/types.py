@@ -83,6 +83,45 @@ class UserQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Interests:
+    """What one user is interested in, kept apart where one vector would be their mean.
+
+    Parameters
+    ----------
+    vectors : float32, shape (interests, dim)
+        Unit vectors, most important first.
+    importance : float32, shape (interests,)
+        Of each; greater than 0, the first one's is 1.
+    share : float
+        How much of a score they account for, in [0, 1].
+    """
+
+    vectors: Vectors
+    importance: Scores
+    share: float
+
+    def mixed(self, user: Scores, apart: Vectors) -> Scores:
+        """Return scores by the user's one vector and by the interest that an item is nearest to.
+
+        Parameters
+        ----------
+        user : float32, shape (items,)
+            Cosines with the user's vector.
+        apart : float32, shape (interests, items)
+            Cosines with each interest.
+
+        Returns
+        -------
+        float32, shape (items,)
+            ``(1 - share) * user + share * max(importance * apart)``, in [-1, 1].
+        """
+        nearest = (self.importance[:, None] * apart).max(axis=0)
+        share = np.float32(self.share)
+        mixed: Scores = (1 - share) * user + share * nearest
+        return mixed
+
+
+@dataclass(frozen=True, slots=True)
 class Shares:
     """How much of each recommended item's score each part of a query explains.
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.evaluate.candidates import Progress, together
 from nearfield.graph.config import GraphConfig
+from nearfield.graph.interests import interests_of
 from nearfield.graph.model import trained_levels
 from nearfield.graph.train import GraphTrainer
 
@@ -29,6 +30,7 @@ class GraphScorer:
         self._trainer = trainer
         self._items = trained_levels(trainer).vectors
         self._units = F.normalize(self._items, dim=1)
+        self._rows = self._units.numpy()
 
     @property
     def chosen(self) -> Mapping[str, Any]:
@@ -45,13 +47,21 @@ class GraphScorer:
 
     @torch.inference_mode()
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the cosine of each user with every item, shape (n, items)."""
+        """Return the scores of every item for each user, shape (n, items), as `recommend` does."""
         trainer = self._trainer
         history = trainer.material.histories.until_now(
             users.astype(np.int64), trainer.config.window
         )
         vectors, _ = trainer.network.newest(history, self._items)
-        return (F.normalize(vectors, dim=1) @ self._units.T).numpy()
+        scores = (F.normalize(vectors, dim=1) @ self._units.T).numpy()
+        for row, (items, weights) in enumerate(
+            zip(history.items.numpy(), history.weights.numpy(), strict=True)
+        ):
+            read = items >= 0
+            interests = interests_of(self._rows[items[read]], weights[read], trainer.config)
+            if interests is not None:
+                scores[row] = interests.mixed(scores[row], interests.vectors @ self._rows.T)
+        return scores
 
     def item_scores(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the cosines of items with all items, shape (n, items), as `similar` sees them."""

@@ -47,6 +47,12 @@ class GraphConfig(BaseModel):
     window: Annotated[
         int, Field(ge=1, le=1000, description="how many of the newest events are read")
     ] = 64
+    interests: Annotated[
+        int, Field(ge=1, le=100, description="most interests that one user's history is parted in")
+    ] = 5
+    interest_share: Annotated[
+        float, Field(ge=0, le=1, description="of a score, by the interest nearest to the item")
+    ] = 0.1
     dropout: Annotated[float, Field(ge=0, lt=1, description="share of units zeroed")] = 0.2
     item_id_dropout: Annotated[
         float, Field(ge=0, le=1, description="share of item ids hidden in training")

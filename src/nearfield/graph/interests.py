@@ -7,15 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from nearfield.types import Vectors
+from nearfield.graph.config import GraphConfig
+from nearfield.types import Interests, Scores, Vectors
 
 _APART: Final = 1.2
 """Ward's distance of unit vectors above which clusters are not joined."""
 
 
+HALF_LIFE: Final = 10.0
+"""In events: one this much older counts half towards an interest."""
+
+
 @dataclass(frozen=True, slots=True)
-class Interests:
-    """What a user is interested in, most important first.
+class Clusters:
+    """A history in groups of events that are alike, most important first.
 
     Parameters
     ----------
@@ -32,7 +37,27 @@ class Interests:
     members: NDArray[np.int64]
 
 
-def find_interests(vectors: Vectors, weights: NDArray[np.float32], most: int) -> Interests:
+def interests_of(vectors: Vectors, weights: Scores, config: GraphConfig) -> Interests | None:
+    """Return what a history shows interest in; None where nothing of a score depends on it.
+
+    Parameters
+    ----------
+    vectors : float32, shape (events, dim)
+        Unit vectors of the items that were read, oldest first.
+    weights : float32, shape (events,)
+        How much each event counts, greater than 0; newer ones count more on top.
+    config : GraphConfig
+        How many interests, and how much of a score they account for.
+    """
+    if not len(vectors) or config.interest_share == 0:
+        return None
+    age = np.arange(len(vectors))[::-1]
+    recent = (weights * np.exp2(-age / HALF_LIFE)).astype(np.float32)
+    found = find_interests(vectors, recent, config.interests)
+    return Interests(vectors[found.medoids], found.importance, config.interest_share)
+
+
+def find_interests(vectors: Vectors, weights: NDArray[np.float32], most: int) -> Clusters:
     """Cluster a history and choose the events that stand for it, as PinnerSage [1]_ does.
 
     Ward's method joins the events as long as their clusters are near; a cluster's medoid is the
@@ -55,7 +80,7 @@ def find_interests(vectors: Vectors, weights: NDArray[np.float32], most: int) ->
     events = len(vectors)
     if events == 0:
         nothing = np.empty(0, dtype=np.int64)
-        return Interests(nothing, np.empty(0, dtype=np.float32), nothing)
+        return Clusters(nothing, np.empty(0, dtype=np.float32), nothing)
     cluster = np.zeros(events, dtype=np.int64)
     if events > 1:
         cluster = fcluster(linkage(vectors, "ward"), _APART, "distance").astype(np.int64) - 1
@@ -65,7 +90,7 @@ def find_interests(vectors: Vectors, weights: NDArray[np.float32], most: int) ->
     place = np.full(len(totals), -1, dtype=np.int64)
     place[order] = np.arange(len(order))
     importance = (totals[order] / totals[order[0]]).astype(np.float32)
-    return Interests(medoids, importance, place[cluster])
+    return Clusters(medoids, importance, place[cluster])
 
 
 def _medoid(vectors: Vectors, weights: NDArray[np.float32], inside: NDArray[np.bool_]) -> int:

@@ -14,6 +14,7 @@ from nearfield.errors import InvalidInput
 from nearfield.graph.bipartite import BipartiteGraph
 from nearfield.graph.config import GraphConfig
 from nearfield.graph.inference import Levels, all_levels
+from nearfield.graph.interests import interests_of
 from nearfield.graph.network import GraphNetwork
 from nearfield.graph.newcomers import Newcomers, embed_newcomers
 from nearfield.graph.recency import recency_means
@@ -24,7 +25,7 @@ from nearfield.networks.history_model import HistoryModel, Read, shares_of
 from nearfield.networks.single import SingleReader, one_thread
 from nearfield.training.card import CARD, read_json, write_json
 from nearfield.training.weights import load_tensors, save_tensors
-from nearfield.types import Ids, UserQuery, Vectors
+from nearfield.types import Ids, Interests, UserQuery, Vectors
 
 _WEIGHTS: Final = "weights.safetensors"
 _GRAPH: Final = "graph"
@@ -161,6 +162,12 @@ class GraphModel(HistoryModel):
                 parts.levels,
             )
         return keys, vectors
+
+    def interests(self, query: UserQuery) -> Interests | None:
+        """Return the interests that a query's history shows; None where they do not count."""
+        reading = self._read(query)
+        vectors = self._units[reading.rows[reading.places]]
+        return interests_of(vectors, query.weights[reading.places], self.config)
 
     def _newest(self, query: UserQuery, history: History) -> Read:
         with one_thread():

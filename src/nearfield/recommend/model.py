@@ -1,9 +1,9 @@
 """What a model must offer so that users can be answered: a vector, and where it came from."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from nearfield.types import Ids, Shares, UserQuery, Vectors
+from nearfield.types import Ids, Interests, Shares, UserQuery, Vectors
 
 
 class UserModel(Protocol):
@@ -39,3 +39,11 @@ class UserModel(Protocol):
 
     def history_length(self) -> int:
         """Return how many of the newest events of a query are read; at least 1."""
+
+
+@runtime_checkable
+class ManyInterests(Protocol):
+    """A model that keeps a user's interests apart."""
+
+    def interests(self, query: UserQuery) -> Interests | None:
+        """Return what a query that was embedded shows interest in; None where it does not count."""

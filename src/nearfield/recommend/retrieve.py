@@ -54,6 +54,14 @@ def nearest(index: VectorIndex, vector: Vectors, k: int, scope: Scope) -> Ranked
     return Ranked(hits.ids[0][found], hits.scores[0][found])
 
 
+def candidates(index: VectorIndex, vectors: Vectors, k: int, scope: Scope) -> Ids:
+    """Return the items of `scope` among the `k` nearest to any of several vectors, rising."""
+    if scope.is_empty:
+        return no_ids()
+    ids = index.search(vectors, k, exclude=scope.exclude, only=scope.only).ids
+    return np.unique(ids[ids >= 0])
+
+
 def best(ids: Ids, scores: Scores, k: int) -> Ranked:
     """Return the `k` items of the largest scores, best first, ties by rising id."""
     order = np.lexsort((ids, -scores))[:k]

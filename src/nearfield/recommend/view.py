@@ -6,9 +6,9 @@ from typing import Protocol
 import numpy as np
 
 from nearfield.recommend.filters import Scope
-from nearfield.recommend.model import UserModel
-from nearfield.recommend.retrieve import Ranked, nearest, vectors_of
-from nearfield.types import Ids, Scores, Shares, UserQuery, Vectors
+from nearfield.recommend.model import ManyInterests, UserModel
+from nearfield.recommend.retrieve import Ranked, best, candidates, nearest, pool_size, vectors_of
+from nearfield.types import Ids, Interests, Scores, Shares, UserQuery, Vectors
 from nearfield.vectors.index import VectorIndex
 
 
@@ -82,6 +82,7 @@ class SpaceView:
         self.name = name
         self.index = index
         self.model = model
+        self._apart = model if isinstance(model, ManyInterests) else None
 
     def history_length(self) -> int:
         """Return how many of the newest events of a query are read."""
@@ -91,7 +92,10 @@ class SpaceView:
         """Look at the items for a user; None where the model knows nothing of them."""
         read = newest(query, self.history_length())
         vector = self.model.embed_users([read])[0]
-        return SpaceLook(self, vector, (query, read)) if vector.any() else None
+        if not vector.any():
+            return None
+        apart = self._apart.interests(read) if self._apart is not None else None
+        return SpaceLook(self, vector, (query, read), apart)
 
     def look_from(self, item: int) -> "SpaceLook":
         """Look at the items from one of them; NotFound where it has no vector."""
@@ -114,20 +118,34 @@ class SpaceLook:
         Of unit length.
     asked : tuple of UserQuery, optional
         What was asked, and what of it the model read; None where an item asks.
+    interests : Interests, optional
+        What else is near to the user.
     """
 
     view: SpaceView
     vector: Vectors
     asked: tuple[UserQuery, UserQuery] | None = None
+    interests: Interests | None = None
 
     def nearest(self, k: int, scope: Scope) -> Ranked:
-        """Return the `k` nearest items of a scope, or all there are."""
-        return nearest(self.view.index, self.vector, k, scope)
+        """Return the `k` nearest items of a scope, or all there are.
+
+        Where interests are kept apart, the user's vector and each of them bring ten items for
+        each place, at least 100.
+        """
+        if self.interests is None:
+            return nearest(self.view.index, self.vector, k, scope)
+        asking = np.vstack([self.vector, self.interests.vectors])
+        ids = candidates(self.view.index, asking, pool_size(k, diversity=1), scope)
+        return best(ids, self.scores(ids), k)
 
     def scores(self, ids: Ids) -> Scores:
-        """Return the cosine of each item, shape of `ids`; 0 where it has no vector."""
-        scores: Scores = self.vectors(ids) @ self.vector
-        return scores
+        """Return the score of each item, shape of `ids`; 0 where it has no vector."""
+        vectors = self.vectors(ids)
+        scores: Scores = vectors @ self.vector
+        if self.interests is None:
+            return scores
+        return self.interests.mixed(scores, self.interests.vectors @ vectors.T)
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return the vectors of items; zeros where there is none."""
