@@ -228,7 +228,10 @@ class Nearfield:
         models: Sequence[str] = (),
         **config: Any,
     ) -> list[Row]:
-        """Measure fusion beside the baselines; see `docs/evaluation.md`."""
+        """Measure fusion, by name also graph and blend, beside the baselines.
+
+        See `docs/evaluation.md`; `config` are settings of our models, for each that knows them.
+        """
         return list(self.iter_evaluate(catalogue, protocol, models, **config))
 
     def iter_evaluate(

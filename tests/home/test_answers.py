@@ -144,7 +144,7 @@ def test_a_blend_follows_what_is_published(both: Path, tmp_path: Path) -> None:
 
 def test_the_graph_tells_nothing_of_attributes_alone(both: Path) -> None:
     with Nearfield(both) as opened:
-        bare = {"age": 25, "gender": "F"}
+        bare: dict[str, str | int] = {"age": 25, "gender": "F"}
         graph = opened.recommend(attributes=bare, space="graph")
         assert {one.space for one in graph} == {"popularity"}
         blend = opened.recommend(attributes=bare, space="blend")

@@ -16,6 +16,7 @@ from nearfield.home import Nearfield
 from nearfield.pipelines.kinds import kind_of
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress
+from nearfield.recommend.blend import DEFAULT_WEIGHTS
 from small_home import SETTINGS, TINY, TINY_GRAPH
 from synthetic import make_movielens, make_tables
 
@@ -259,3 +260,16 @@ def test_evaluate_measures_fusion_beside_the_baselines(filled: Path) -> None:
         assert all({"hr@10", "ndcg@10", "recall@20", "mrr"} <= set(row.metrics) for row in rows)
         with pytest.raises(InvalidInput, match=r"no model 'magic'.*popularity.*fusion"):
             nearfield.evaluate(models=["magic"])
+        with pytest.raises(InvalidInput, match=r"magic=1: .*It knows .*epochs"):
+            nearfield.evaluate(models=["fusion"], magic=1, neighbours=3)
+
+
+def test_evaluate_measures_graph_and_the_blend_by_name(filled: Path) -> None:
+    with Nearfield(filled) as nearfield:
+        told = list(nearfield.iter_evaluate(models=["blend", "fusion", "graph"], **TINY, walks=10))
+        assert [row.model for row in told] == ["fusion", "graph", "blend"]
+        assert told[2].chosen == dict(DEFAULT_WEIGHTS)
+        after = nearfield.evaluate(None, "item-to-item", ["graph", "blend"], **TINY, walks=10)
+        assert [row.model for row in after] == ["graph", "blend"]
+        with pytest.raises(InvalidInput, match="no model 'graph' under this protocol"):
+            nearfield.evaluate(protocol="cold", models=["graph"])

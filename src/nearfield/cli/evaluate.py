@@ -37,13 +37,13 @@ def evaluate_command(
     protocol: Annotated[
         Protocol, typer.Option(help="what is hidden, and what is asked")
     ] = Protocol.last_out,
-    models: Annotated[str, typer.Option(help="only these rows: EASE,fusion,LightGCN")] = "",
+    models: Annotated[str, typer.Option(help="only these rows: EASE,fusion,graph,blend")] = "",
     report: Annotated[Path | None, typer.Option(help="HTML file to write, with plots")] = None,
-    epochs: Annotated[int | None, typer.Option(help="of fusion")] = None,
-    seed: Annotated[int, typer.Option(help="of fusion and of random splits")] = 0,
+    epochs: Annotated[int | None, typer.Option(help="of fusion and graph")] = None,
+    seed: Annotated[int, typer.Option(help="of training and of random splits")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure fusion beside the baselines by full ranking, on events they have not seen."""
+    """Measure our models beside the baselines by full ranking, on events they have not seen."""
     from nearfield.evaluate.report import write_report
     from nearfield.pipelines.evaluate import SECTIONS, Evaluation, evaluate, read_collection
     from nearfield.pipelines.progress import Progress

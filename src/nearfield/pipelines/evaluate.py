@@ -1,4 +1,4 @@
-"""Measure the fusion model beside the baselines on one catalogue."""
+"""Measure our recommenders beside the baselines on one catalogue."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,10 @@ from typing import Any, Final, Literal, TypeVar, get_args
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
 from nearfield.evaluate import item_to_item, protocol
+from nearfield.evaluate.blend import BlendCandidate, Once
 from nearfield.evaluate.candidates import Candidate, ItemCandidate, RatingCandidate
 from nearfield.evaluate.fusion_model import FusionCandidate, FusionRatingCandidate
+from nearfield.evaluate.graph_model import GraphCandidate
 from nearfield.evaluate.lineup import (
     cold_baselines,
     item_baselines,
@@ -18,7 +20,7 @@ from nearfield.evaluate.lineup import (
     slow_item_baselines,
 )
 from nearfield.evaluate.rows import Row
-from nearfield.pipelines.kinds import read_config
+from nearfield.pipelines.kinds import KINDS, read_config
 from nearfield.pipelines.progress import Progress, Tell
 from nearfield.pipelines.stores import Stores
 
@@ -48,12 +50,13 @@ class Evaluation:
     models : sequence of str
         Names of rows, in any case; all but the slow ones where empty.
     options : mapping
-        Fields of `FusionConfig` that differ from their defaults; `seed` is also the split's.
+        Settings of our recommenders that differ from their defaults, for each that knows them;
+        `seed` is also the split's.
 
     Raises
     ------
     InvalidInput
-        If there is no such protocol.
+        If there is no such protocol, or no recommender knows an option.
     """
 
     protocol: Protocol = "last-out"
@@ -66,11 +69,21 @@ class Evaluation:
             raise InvalidInput(
                 f"no protocol {self.protocol!r}: wanted one of {', '.join(get_args(Protocol))}."
             )
+        known = {name for kind in KINDS.values() for name in kind.settings}
+        strange = {name: value for name, value in self.options.items() if name not in known}
+        if strange:
+            read_config("fusion", strange)  # names them
 
     @property
     def seed(self) -> int:
         """Of the split."""
         return int(self.options.get("seed", 0))
+
+    def config(self, recommender: str, **fixed: Any) -> Any:
+        """Return the settings of a recommender: the options that it knows, and `fixed` ones."""
+        known = KINDS[recommender].settings
+        own = {key: value for key, value in self.options.items() if key in known}
+        return read_config(recommender, {**own, **fixed})
 
 
 def evaluate(
@@ -88,8 +101,7 @@ def evaluate(
         tell(Progress(what, done, total))
 
     if wanted.protocol == "rating":
-        settings = {**wanted.options, "objective": "rating"}
-        fusion = FusionRatingCandidate(read_config("fusion", settings))
+        fusion = FusionRatingCandidate(wanted.config("fusion", objective="rating"))
         ratings = _chosen([*rating_baselines(), fusion], wanted.models)
         return protocol.evaluate_rating(collection, ratings, wanted.seed, progress)
     if wanted.protocol in ("item-to-item", "item-to-item-dgl"):
@@ -117,25 +129,40 @@ def _rankings(collection: Collection, wanted: Evaluation) -> list[Candidate]:
         return _chosen([*cold_baselines(), fusion], wanted.models)
     recency = wanted.protocol == "last-out"
     fast = [*ranking_baselines(collection.interactions.items, recency), fusion]
-    return _chosen(fast, wanted.models, slow_baselines(recency))
+    return _chosen(fast, wanted.models, slow_baselines(recency), _with_graph(wanted, fusion))
 
 
 def _item_rankings(collection: Collection, wanted: Evaluation) -> list[ItemCandidate]:
-    fast = [*item_baselines(collection.interactions.items), _fusion(wanted)]
-    return _chosen(fast, wanted.models, slow_item_baselines())
+    fusion = _fusion(wanted)
+    fast = [*item_baselines(collection.interactions.items), fusion]
+    return _chosen(fast, wanted.models, slow_item_baselines(), _with_graph(wanted, fusion))
 
 
-def _fusion(wanted: Evaluation) -> FusionCandidate:
-    ordered = wanted.protocol != "random"  # where test events are hidden anywhere, none is newest
-    settings = {"ordered": ordered, **wanted.options, "objective": "retrieval"}
-    return FusionCandidate(read_config("fusion", settings))
+def _fusion(wanted: Evaluation) -> Once:
+    # where test events are hidden anywhere, none is newest
+    ordered = bool(wanted.options.get("ordered", wanted.protocol != "random"))
+    return Once(FusionCandidate(wanted.config("fusion", ordered=ordered, objective="retrieval")))
 
 
-def _chosen(fast: Sequence[C], names: Sequence[str], slow: Sequence[C] = ()) -> list[C]:
-    """Return the models of those names, in the order of the line-up; without names, the fast."""
+def _with_graph(wanted: Evaluation, fusion: Once) -> list[Any]:
+    """Return the graph model, and the blend of both; in one evaluation each is trained once."""
+    graph = Once(GraphCandidate(wanted.config("graph", objective="retrieval")))
+    return [graph, BlendCandidate({"fusion": fusion, "graph": graph})]
+
+
+def _chosen(
+    fast: Sequence[C],
+    names: Sequence[str],
+    slow: Sequence[C] = (),
+    last: Sequence[C] = (),
+) -> list[C]:
+    """Return the models of those names, in the order of the line-up; without names, the fast.
+
+    The line-up are the `slow`, the `fast` and the `last`.
+    """
     if not names:
         return list(fast)
-    lineup = list(slow) + list(fast)
+    lineup = list(slow) + list(fast) + list(last)
     known = {one.name.casefold() for one in lineup}
     strange = [name for name in names if name.casefold() not in known]
     if strange:
