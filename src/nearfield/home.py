@@ -17,6 +17,7 @@ from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Steps, finish
 from nearfield.pipelines.publish import publish, rollback
 from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.refresh import Refreshed, refresh
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train import train
 from nearfield.recommend.ask import Ask
@@ -168,6 +169,24 @@ class Nearfield:
         """As `publish`, yielding progress."""
         folder = model.folder if isinstance(model, StoredModel) else model
         return publish(self.stores, catalogue, None if folder is None else Path(folder), space)
+
+    def refresh(self, catalogue: str | None = None, *, space: str | None = None) -> list[Refreshed]:
+        """Give items that came after training a vector by what is known of them now.
+
+        Parameters
+        ----------
+        catalogue : str, optional
+            Whose items; may be left out if there is only one.
+        space : str, optional
+            Which space, e.g. ``graph``; all that answer where not given.
+        """
+        return finish(self.iter_refresh(catalogue, space=space))
+
+    def iter_refresh(
+        self, catalogue: str | None = None, *, space: str | None = None
+    ) -> Steps[list[Refreshed]]:
+        """As `refresh`, yielding progress."""
+        return refresh(self.stores, self._recommenders, catalogue, space)
 
     def recommend(
         self,

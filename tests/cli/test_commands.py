@@ -119,6 +119,21 @@ def test_a_blend_answers_and_its_reasons_name_their_space(both: Path) -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_refresh_tells_what_is_new(both: Path) -> None:
+    assert data(run(both, "refresh", "--catalogue", "movies", "--space", "graph", "--json")) == [
+        {
+            "catalogue": "movies",
+            "space": "graph",
+            "version": data(run(both, "models", "--json"))[1]["version"],
+            "later": 0,
+            "changed": 0,
+        }
+    ]
+    told = run(both, "refresh").stderr
+    assert "graph" in told
+    assert "0 vectors are new, of 0 items" in told
+
+
 def test_import_option_publishes_every_space_that_is_asked(home: Path) -> None:
     sizes = ["--dim", "8", "--epochs", "1", "--walks", "10"]
     assert run(home, "train", "graph", *sizes).exit_code == 0
@@ -246,6 +261,8 @@ MISTAKES = [
     (["import", "movies", "/nowhere"], "/nowhere"),
     (["import", "Bad Name", "{data}"], "cannot be the name"),
     (["demo", "movies", "--data", "/nowhere"], "/nowhere"),
+    (["demo", "graph", "--data", "/nowhere"], "/nowhere"),
+    (["refresh", "--space", "magic"], "no recommender 'magic'"),
     (["evaluate", "--models", "magic"], "no model 'magic'"),
 ]
 

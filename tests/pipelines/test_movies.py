@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from nearfield.errors import InvalidInput
+from nearfield.pipelines.demo import Demo, Note, Shown
 from nearfield.pipelines.imports import import_folder
-from nearfield.pipelines.movies import Demo, Note, Shown, demo
+from nearfield.pipelines.movies import demo_movies
 from nearfield.pipelines.progress import Progress, finish
 from nearfield.pipelines.stores import Stores
 from small_home import TINY
@@ -16,7 +17,7 @@ from synthetic import make_movielens
 def run(home: Path, wanted: Demo) -> tuple[list[str], list[str], list[Shown]]:
     """Return the steps, the notes and the lists of one demo."""
     with Stores(home) as stores:
-        told = list(demo(stores, wanted, lambda progress: None))
+        told = list(demo_movies(stores, wanted, lambda progress: None))
     steps = list(dict.fromkeys(one.what for one in told if isinstance(one, Progress)))
     notes = [one.text for one in told if isinstance(one, Note)]
     return steps, notes, [one for one in told if isinstance(one, Shown)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nearfield.catalogue import queries
 from nearfield.catalogue.checks import check_events
-from nearfield.catalogue.collect import collect
+from nearfield.catalogue.collect import collect, collect_items
 from nearfield.catalogue.condition import Condition
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import Counts, History, Item
@@ -178,6 +178,22 @@ class Catalogue:
         with self._database.reading(snapshot=True) as conn:
             attributes = (state.item_attributes, state.user_attributes)
             return collect(conn, self.number, (self.name, self.uid), attributes)
+
+    def all_item_keys(self) -> Ids:
+        """Return the keys of all items, rising."""
+        with self._database.reading() as conn:
+            found = conn.execute(queries.ALL_ITEMS, {"catalogue": self.number}).scalars().all()
+        return np.array(found, dtype=np.int64)
+
+    def collection_of(self, keys: Ids) -> Collection:
+        """Return some items, given by key and rising, with their events and the users of these.
+
+        The time it takes depends on these items alone, not on the size of the catalogue.
+        """
+        state = self._state()
+        with self._database.reading(snapshot=True) as conn:
+            attributes = (state.item_attributes, state.user_attributes)
+            return collect_items(conn, self.number, (self.name, self.uid), attributes, keys)
 
     def add_events(self, rows: pl.DataFrame) -> int:
         """Add events of known users and items; return how many were new or had a new value.

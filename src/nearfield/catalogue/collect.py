@@ -1,17 +1,21 @@
 """Read a whole catalogue as the arrays that trainers want."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
-from nearfield.catalogue.queries import EVENTS_OF
+from nearfield.catalogue import queries
 from nearfield.catalogue.schema import item_genres, items, users
 from nearfield.datasets.tables import Collection, Columns
+from nearfield.types import Ids
 
+Which: TypeAlias = ColumnElement[bool]
+
+_ALL: Final[Which] = true()
 _PAGE: Final = 500  # users
 
 _EVENTS: Final[dict[str, Any]] = {
@@ -51,11 +55,49 @@ def collect(
     )
 
 
-def _items(conn: Connection, catalogue: int, attributes: list[str]) -> pl.DataFrame:
+def collect_items(
+    conn: Connection,
+    catalogue: int,
+    names: tuple[str, str],
+    attributes: tuple[list[str], list[str]],
+    keys: Ids,
+) -> Collection:
+    """Return some items of a catalogue, their events, and the users of these.
+
+    Parameters
+    ----------
+    conn, catalogue, names, attributes
+        As in `collect`.
+    keys : int64, shape (items,)
+        Rising.
+    """
+    pages = queries.chunks(keys.tolist()) or [[]]
+    rows = pl.concat(
+        [
+            pl.DataFrame(_arrays(conn.execute(queries.EVENTS_ON, {"items": page}).all()))
+            for page in pages
+        ]
+    )
+    people = queries.chunks(rows["user_key"].unique().sort().to_list()) or [[]]
+    return Collection.from_keyed(
+        *names,
+        items=pl.concat(
+            [_items(conn, catalogue, attributes[0], items.c.id.in_(page)) for page in pages]
+        ),
+        users=pl.concat(
+            [_users(conn, catalogue, attributes[1], users.c.id.in_(page)) for page in people]
+        ),
+        events=rows,
+    )
+
+
+def _items(
+    conn: Connection, catalogue: int, attributes: list[str], which: Which = _ALL
+) -> pl.DataFrame:
     genres = (
         select(item_genres.c.item_id, item_genres.c.genre)
         .join(items)
-        .where(items.c.catalogue_id == catalogue)
+        .where(items.c.catalogue_id == catalogue, which)
         .order_by(item_genres.c.item_id, item_genres.c.place)
     )
     of_item: dict[int, list[str]] = {}
@@ -63,7 +105,7 @@ def _items(conn: Connection, catalogue: int, attributes: list[str]) -> pl.DataFr
         of_item.setdefault(key, []).append(genre)
     query = (
         select(items.c.id, items.c.public_id, items.c.title, items.c.year, items.c.attributes)
-        .where(items.c.catalogue_id == catalogue)
+        .where(items.c.catalogue_id == catalogue, which)
         .order_by(items.c.id)
     )
     rows = conn.execute(query).all()
@@ -81,10 +123,12 @@ def _items(conn: Connection, catalogue: int, attributes: list[str]) -> pl.DataFr
     )
 
 
-def _users(conn: Connection, catalogue: int, attributes: list[str]) -> pl.DataFrame:
+def _users(
+    conn: Connection, catalogue: int, attributes: list[str], which: Which = _ALL
+) -> pl.DataFrame:
     query = (
         select(users.c.id, users.c.public_id, users.c.attributes)
-        .where(users.c.catalogue_id == catalogue)
+        .where(users.c.catalogue_id == catalogue, which)
         .order_by(users.c.id)
     )
     rows = conn.execute(query).all()
@@ -106,7 +150,7 @@ def _events(conn: Connection, users: list[int]) -> pl.DataFrame:
     parts = [_arrays([])]
     for start in range(0, len(users), _PAGE):
         page = users[start : start + _PAGE]
-        parts.append(_arrays(conn.execute(EVENTS_OF, {"users": page}).all()))
+        parts.append(_arrays(conn.execute(queries.EVENTS_OF, {"users": page}).all()))
     return pl.concat([pl.DataFrame(part) for part in parts])
 
 

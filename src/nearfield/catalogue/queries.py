@@ -80,6 +80,14 @@ EVENTS_OF: Final = (
     .order_by(events.c.user_id, events.c.time, events.c.id)
 )
 
+EVENTS_ON: Final = (
+    select(events.c.user_id, events.c.item_id, events.c.kind, events.c.value, events.c.time)
+    .where(events.c.item_id.in_(bindparam("items", expanding=True)))
+    .order_by(events.c.id)
+)
+
+ALL_ITEMS: Final = select(items.c.id).where(items.c.catalogue_id == _CATALOGUE).order_by(items.c.id)
+
 STORED_EVENTS: Final = select(
     events.c.id,
     events.c.user_id,

@@ -26,6 +26,7 @@ ORDER: Final = (
     "import",
     "train",
     "publish",
+    "refresh",
     "recommend",
     "similar",
     "evaluate",
@@ -109,6 +110,7 @@ app.add_typer(demo.app, name="demo")
 app.command("import")(imports.import_command)
 app.add_typer(train.app, name="train")
 app.command("publish")(publish.publish_command)
+app.command("refresh")(publish.refresh_command)
 app.command("recommend")(recommend.recommend_command)
 app.command("similar")(recommend.similar_command)
 app.command("evaluate")(evaluate.evaluate_command)

@@ -1,5 +1,6 @@
-"""`nearfield publish` and `nearfield rollback`: which version answers."""
+"""`nearfield publish`, `rollback` and `refresh`: which version answers, and with what."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,6 +55,29 @@ def rollback_command(
         print_json(space_data(found))
     else:
         typer.echo(found.collection)
+
+
+def refresh_command(
+    context: typer.Context,
+    catalogue: CatalogueOption = None,
+    space: Annotated[
+        str | None, typer.Option(help="only this one: fusion, graph; all that answer if not given")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give items that came after training a vector, by what is known of them now."""
+    from nearfield.pipelines.recommenders import Recommenders
+    from nearfield.pipelines.refresh import refresh
+
+    with open_stores(context) as stores:
+        found = follow(refresh(stores, Recommenders(stores), catalogue, space))
+    for one in found:
+        say(
+            f"{one.space} {one.version}: {one.changed:,} vectors are new, of {one.later:,} items "
+            f"that came after training."
+        )
+    if as_json:
+        print_json([asdict(one) for one in found])
 
 
 def space_data(space: "Space") -> dict[str, Any]:

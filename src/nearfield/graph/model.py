@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfield.datasets.tables import Collection, Columns
@@ -148,11 +149,10 @@ class GraphModel(HistoryModel):
         vectors : float32, shape (items, dim)
         """
         keys = collection.items[Columns.KEY].to_numpy().astype(np.int64)
-        rows = self._rows(keys)
         vectors = np.empty((len(keys), self.config.dim), dtype=np.float32)
         parts = self._parts
-        new = (rows < 0) | (parts.graph.item_users.degrees[rows] == 0)
-        vectors[~new] = self._units[rows[~new]]
+        new = ~self.learned(keys)
+        vectors[~new] = self._units[self._rows(keys[~new])]
         if new.any():
             vectors[new] = embed_newcomers(
                 Newcomers.of(collection, new, self.vocabulary),
@@ -162,6 +162,13 @@ class GraphModel(HistoryModel):
                 parts.levels,
             )
         return keys, vectors
+
+    def learned(self, keys: Ids) -> NDArray[np.bool_]:
+        """Return of which items training saw an event: only those have neighbours of their own."""
+        rows = self._rows(keys)
+        learned: NDArray[np.bool_] = rows >= 0
+        learned &= self._parts.graph.item_users.degrees[rows] > 0
+        return learned
 
     def interests(self, query: UserQuery) -> Interests | None:
         """Return the interests that a query's history shows; None where they do not count."""

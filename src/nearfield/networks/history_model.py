@@ -145,6 +145,13 @@ class HistoryModel(ABC):
         """Return how many of the newest events of a query are read."""
         return self._reach
 
+    def learned(self, keys: Ids) -> NDArray[np.bool_]:
+        """Return of which items the vector came out of training, shape of `keys`.
+
+        That of any other depends on what is known of the item when it is embedded.
+        """
+        return self._rows(keys) >= 0
+
     def _rows(self, keys: Ids) -> NDArray[np.int64]:
         """Return the row of each item key; -1 for one that training did not see."""
         rows = np.minimum(np.searchsorted(self.item_keys, keys), len(self.item_keys) - 1)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from nearfield.datasets.tables import Collection
@@ -39,6 +41,9 @@ class Model(UserModel, Protocol):
 
     def embed_items(self, collection: Collection) -> tuple[Ids, Vectors]:
         """Return a unit vector for every item of a catalogue, also for those that came later."""
+
+    def learned(self, keys: Ids) -> NDArray[np.bool_]:
+        """Return of which items the vector came out of training, shape of `keys`."""
 
     def save(self, folder: Path) -> None:
         """Write weights and card, the card last."""

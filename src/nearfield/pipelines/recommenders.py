@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from nearfield.errors import InvalidInput
-from nearfield.pipelines.kinds import DEFAULT, KINDS, kind_of
+from nearfield.pipelines.kinds import DEFAULT, KINDS, Model, kind_of
 from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, check_weights
 from nearfield.recommend.recommender import Recommender
 from nearfield.recommend.view import SpaceView, View
+from nearfield.vectors.spaces import Space
 
 Weights: TypeAlias = Mapping[str, float]
 
@@ -20,10 +21,21 @@ _MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    """A space, and the version that its view is of."""
+class Opened:
+    """A version that answers, with its model.
 
-    version: str
+    Parameters
+    ----------
+    space : Space
+        Which version.
+    model : Model
+        That made it.
+    view : SpaceView
+        Of both.
+    """
+
+    space: Space
+    model: Model
     view: SpaceView
 
 
@@ -46,7 +58,7 @@ class Recommenders:
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._opened: dict[tuple[str, str], _Opened] = {}
+        self._opened: dict[tuple[str, str], Opened] = {}
         self._made: dict[tuple[str, tuple[tuple[str, float], ...]], _Made] = {}
         self._opening = threading.Lock()
 
@@ -69,7 +81,7 @@ class Recommenders:
         """
         weights = tuple(read_space(space).items())
         name = catalogue or self._stores.only_catalogue()
-        views = tuple(self._view(name, one) for one, _ in weights)
+        views = tuple(self.open(name, one).view for one, _ in weights)
         made = self._made.get((name, weights))
         if made is None or any(a is not b for a, b in zip(views, made.views, strict=True)):
             view: View = views[0]
@@ -82,26 +94,27 @@ class Recommenders:
                 self._made[name, weights] = made
         return made.recommender
 
-    def _view(self, catalogue: str, space: str) -> SpaceView:
+    def open(self, catalogue: str, space: str) -> Opened:
+        """Return the version of a space that answers; errors as of `get`."""
         opened = self._opened.get((catalogue, space))
         if opened is None or not self._answers(opened, catalogue, space):
             with self._opening:
                 opened = self._opened.get((catalogue, space))
                 if opened is None or not self._answers(opened, catalogue, space):
                     opened = self._opened[catalogue, space] = self._open(catalogue, space)
-        return opened.view
+        return opened
 
-    def _answers(self, opened: _Opened, catalogue: str, name: str) -> bool:
+    def _answers(self, opened: Opened, catalogue: str, name: str) -> bool:
         space, index = self._stores.spaces.open(catalogue, name)
-        return space.version == opened.version and index is opened.view.index
+        return space.version == opened.space.version and index is opened.view.index
 
-    def _open(self, name: str, recommender: str) -> _Opened:
+    def _open(self, name: str, recommender: str) -> Opened:
         catalogue = self._stores.catalogue(name)
         space, index = self._stores.spaces.open(name, recommender)
         stored = self._stores.models.get(name, recommender, space.version)
         check_owner(stored, catalogue)
         model = kind_of(recommender).load(stored.folder)
-        return _Opened(space.version, SpaceView(recommender, index, model))
+        return Opened(space, model, SpaceView(recommender, index, model))
 
 
 def read_space(space: str | Weights) -> dict[str, float]:

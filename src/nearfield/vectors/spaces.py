@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from nearfield.errors import InUse, InvalidInput, NotFound
+from nearfield.types import Ids, Vectors
 from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
@@ -138,6 +139,29 @@ class Spaces:
             yield PublishProgress("canary", total, total)
             publication.sweep()
             yield PublishProgress("done", total, total)
+        finally:
+            self._publishing.release()
+
+    def upsert(self, space: Space, ids: Ids, vectors: Vectors) -> None:
+        """Add rows to what answers, or replace them; `vectors` are of the model of `space`.
+
+        Raises
+        ------
+        InUse
+            If another version answers by now, or one is being published.
+        """
+        if not self._publishing.acquire(blocking=False):
+            raise InUse("a publish is running. Wait for it, then refresh.")
+        try:
+            with self._moving:
+                now, index = self.open(space.catalogue, space.recommender)
+                if now.version != space.version:
+                    raise InUse(f"version '{now.version}' answers by now. Refresh again.")
+                stored = self._milvus(now)
+                stored.upsert(ids, vectors)
+                self._connection.call("flush", now.collection)
+                if isinstance(index, MirrorIndex):
+                    index.upsert(ids, vectors)
         finally:
             self._publishing.release()
 

@@ -1,0 +1,96 @@
+"""Give items that came after training a vector, without training and without a new version."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from nearfield.errors import NotFound
+from nearfield.pipelines.kinds import kind_of
+from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.stores import Stores
+from nearfield.recommend.retrieve import vectors_of
+
+_SAME: Final = 1e-6
+"""Numbers of a vector that differ by less are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What became of one space.
+
+    Parameters
+    ----------
+    catalogue, space, version : str
+        Which one.
+    later : int
+        Items of which its model saw nothing in training.
+    changed : int
+        How many of them have a vector now that they had not before.
+    """
+
+    catalogue: str
+    space: str
+    version: str
+    later: int
+    changed: int
+
+
+def refresh(
+    stores: Stores,
+    recommenders: Recommenders,
+    catalogue: str | None = None,
+    space: str | None = None,
+) -> Steps[list[Refreshed]]:
+    """Embed the items that came after training by what is known of them now.
+
+    Only they and their events are read, and only vectors that changed are written, into the
+    version that answers. Doing it again changes nothing until there are new events or items.
+
+    Parameters
+    ----------
+    stores : Stores
+        The home.
+    recommenders : Recommenders
+        Have the models of the spaces open, or open them.
+    catalogue : str, optional
+        Whose items; the only one where not given.
+    space : str, optional
+        Which space; all that answer where not given.
+
+    Raises
+    ------
+    NotFound
+        If there is no such catalogue, nothing is published, or a model is gone.
+    InvalidInput
+        If there is no such recommender.
+    InUse
+        If a publish is running.
+    """
+    if space is not None:
+        kind_of(space)
+    found = stores.catalogue(catalogue)
+    answering = [one for one in stores.spaces.list() if one.catalogue == found.name and one.active]
+    names = [one.recommender for one in answering] if space is None else [space]
+    if not names:
+        raise NotFound(
+            f"catalogue '{found.name}' has no published space. Run `nearfield publish --catalogue "
+            f"{found.name}`."
+        )
+    keys = found.all_item_keys()
+    done = []
+    for name in names:
+        yield Progress(f"Embedding what is new to {name}")
+        opened = recommenders.open(found.name, name)
+        later = keys[~opened.model.learned(keys)]
+        ids, vectors = opened.model.embed_items(found.collection_of(later))
+        changed = (
+            np.abs(vectors_of(opened.view.index, ids) - vectors).max(axis=1, initial=0) > _SAME
+        )
+        if changed.any():
+            yield Progress(f"Writing to the space {name}", 0, int(changed.sum()), "items")
+            stores.spaces.upsert(opened.space, ids[changed], vectors[changed])
+        version = opened.space.version
+        done.append(Refreshed(found.name, name, version, len(later), int(changed.sum())))
+    return done
