@@ -1,7 +1,7 @@
-"""How well the fusion model ranks what users take next, how long it trains, how much it needs.
+"""How well fusion, graph and their blend rank what users take next, and how long they train.
 
 The last event of each user is the test (docs/evaluation.md, last-out). EASE and iALS, both with
-recency, are measured in the same run.
+recency, are measured in the same run. Memory is that of the process after the fusion model.
 Run: `python benchmarks/bench_fusion.py --data DIR` with a MovieLens release (small made-up data
 without). Prints one JSON line; append it to results/fusion.jsonl. Compare seconds from one
 machine only.
@@ -18,10 +18,14 @@ import torch
 
 from machine import describe
 from movies import load
+from nearfield.evaluate.blend import BlendCandidate, Once
+from nearfield.evaluate.candidates import Candidate
 from nearfield.evaluate.fusion_model import FusionCandidate
+from nearfield.evaluate.graph_model import GraphCandidate
 from nearfield.evaluate.lineup import ranking_baselines
 from nearfield.evaluate.protocol import evaluate_last_out
 from nearfield.fusion.config import FusionConfig
+from nearfield.graph.config import GraphConfig
 
 PEERS = ("EASE + recency", "iALS + recency")
 
@@ -31,18 +35,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of a MovieLens release")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, help="the model's default where not given")
+    parser.add_argument("--epochs", type=int, help="of fusion; its default where not given")
+    parser.add_argument("--graph", action="store_true", help="also the graph model and the blend")
     given = parser.parse_args()
     collection = load(given.data)
     chosen = {"seed": given.seed} | ({"epochs": given.epochs} if given.epochs else {})
-    fusion = FusionCandidate(FusionConfig.model_validate(chosen))
+    config = FusionConfig.model_validate(chosen)
+    fusion = Once(FusionCandidate(config))
     items = collection.interactions.items
     peers = [one for one in ranking_baselines(items, recency=True) if one.name in PEERS]
+    ours: list[Candidate] = [fusion]
+    if given.graph:
+        graph = Once(GraphCandidate(GraphConfig(seed=given.seed)))
+        ours += [graph, BlendCandidate({"fusion": fusion, "graph": graph})]
     start, cpu = time.perf_counter(), time.process_time()
-    rows = list(evaluate_last_out(collection, [fusion]))
+    measured = evaluate_last_out(collection, ours)
+    rows = [next(measured)]
     wall, used = time.perf_counter() - start, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    rows += list(evaluate_last_out(collection, peers))
+    rows += [*measured, *evaluate_last_out(collection, peers)]
     line = {
         "bench": "fusion",
         **describe(),
@@ -53,7 +64,7 @@ def main() -> None:
         "items": items,
         "events": len(collection.interactions),
         "seed": given.seed,
-        "epochs": fusion.config.epochs,
+        "epochs": config.epochs,
         "fusion_wall_seconds": round(wall, 1),
         "fusion_cpu_seconds": round(used, 1),
         "fusion_peak_gib": round(memory, 2),

@@ -52,7 +52,7 @@ class GraphConfig(BaseModel):
     ] = 5
     interest_share: Annotated[
         float, Field(ge=0, le=1, description="of a score, by the interest nearest to the item")
-    ] = 0.1
+    ] = 0.0
     dropout: Annotated[float, Field(ge=0, lt=1, description="share of units zeroed")] = 0.2
     item_id_dropout: Annotated[
         float, Field(ge=0, le=1, description="share of item ids hidden in training")
