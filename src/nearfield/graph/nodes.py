@@ -75,7 +75,7 @@ class Nodes:
                 f"the ids of {self.name} are {_kind(not text)}, but the relations name them by "
                 f"{_kind(text)} such as {series[0]!r}. Give ids of one kind in both places."
             )
-        rows = self._text_rows(series) if text else self._number_rows(series.to_numpy())
+        rows = self._text_rows(series) if text else self.find(series.to_numpy())
         unknown = np.flatnonzero(rows < 0)
         if len(unknown):
             shown = ", ".join(repr(series[int(row)]) for row in unknown[:3])
@@ -89,7 +89,8 @@ class Nodes:
         codes = asked.cast(pl.Enum(pl.Series(self.ids)), strict=False).to_physical()
         return codes.cast(pl.Int32).fill_null(-1).to_numpy()
 
-    def _number_rows(self, asked: NDArray[np.int64]) -> NDArray[np.int32]:
+    def find(self, asked: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the row of each number; -1 for one that is not an id. Ids are numbers."""
         rows = np.empty(len(asked), dtype=np.int32)
         for start in range(0, len(asked), _CHUNK):
             part = asked[start : start + _CHUNK]

@@ -177,8 +177,11 @@ def _write(best: NDArray[np.int64], index: int, found: Found) -> None:
 
 
 @compiled
-def walk(items: Side, users: Side, seeds: Rows, plan: Plan, found: Found) -> None:
-    """Fill `found` with the most visited items of each seed; seeds without edges are left out."""
+def walk(starts: Side, items: Side, users: Side, seeds: Rows, plan: Plan, found: Found) -> None:
+    """Fill `found` with the most visited items of each seed; seeds without edges are left out.
+
+    Seeds are rows of `starts`, from which the first step goes; the others go from `items`.
+    """
     visits = min(plan.walks * plan.length, len(items.indptr) - 1)
     size = 4
     while size < 2 * visits:
@@ -190,7 +193,7 @@ def walk(items: Side, users: Side, seeds: Rows, plan: Plan, found: Found) -> Non
     start = _mix(np.uint64(plan.seed) + _GOLDEN)
     for index in range(len(seeds)):
         item = int(seeds[index])
-        if items.indptr[item] == items.indptr[item + 1]:
+        if starts.indptr[item] == starts.indptr[item + 1]:
             continue
         state = _mix(start ^ _mix(np.uint64(item) + _GOLDEN))
         at[:] = item
@@ -201,7 +204,7 @@ def walk(items: Side, users: Side, seeds: Rows, plan: Plan, found: Found) -> Non
                 left = _survivors(alive, plan.restart, state)
                 state += np.uint64(alive) * _GOLDEN
                 alive = left
-            state = _step(items, users, at, alive, state)
+            state = _step(starts if step == 0 else items, users, at, alive, state)
             distinct = _count(at, alive, keys, counts, used, distinct)
         without = -1 if plan.include_seed else item
         kept = _best(keys, counts, used[:distinct], best, without)

@@ -127,10 +127,29 @@ class Walks:
             If a row does not exist, or `seed` is below 0.
         """
         asked = self._check(items, seed)
+        return self._found(self._items, asked, self._plan(seed, self.config.include_seed))
+
+    def from_outside(self, starts: Adjacency, seed: int) -> Neighbourhoods:
+        """Walk from items that are not in the graph, but some of whose users are.
+
+        Parameters
+        ----------
+        starts : Adjacency
+            The users of each such item, all with edges. No walk leads to the items.
+        seed : int
+            As in `neighbours`.
+        """
+        side = _side(starts, self.config.weighted)
+        asked = np.arange(len(starts), dtype=np.int32)
+        # a row of `starts` is not the item of the same row: nothing is left out
+        return self._found(side, asked, self._plan(seed, include_seed=True))
+
+    def _plan(self, seed: int, include_seed: bool) -> Plan:
         config = self.config
-        plan = Plan(
-            config.walks, config.length, int(config.restart * 2**32), config.include_seed, seed
-        )
+        return Plan(config.walks, config.length, int(config.restart * 2**32), include_seed, seed)
+
+    def _found(self, starts: Side, asked: Rows, plan: Plan) -> Neighbourhoods:
+        config = self.config
         shape = (len(asked), config.neighbours)
         found = Neighbourhoods(
             np.full(shape, -1, np.int32), np.zeros(shape, np.int32), np.zeros(shape, np.float32)
@@ -138,21 +157,23 @@ class Walks:
         steps = len(asked) * config.walks * config.length
         threads = min(self.threads, 1 + steps // _WORTH_A_THREAD)
         if threads == 1:
-            self._walk(asked, plan, found, slice(None))
+            self._walk(starts, asked, plan, found, slice(None))
             return found
         size = -(-len(asked) // (4 * threads))  # small enough that no thread waits long at the end
         parts = [slice(start, start + size) for start in range(0, len(asked), size)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda part: self._walk(asked, plan, found, part), parts))
+            list(pool.map(lambda part: self._walk(starts, asked, plan, found, part), parts))
         return found
 
     def all(self, seed: int) -> Neighbourhoods:
         """Walk from every item of the graph, in the order of their rows."""
         return self.neighbours(np.arange(len(self.graph.items), dtype=np.int32), seed)
 
-    def _walk(self, asked: Rows, plan: Plan, found: Neighbourhoods, part: slice) -> None:
+    def _walk(
+        self, starts: Side, asked: Rows, plan: Plan, found: Neighbourhoods, part: slice
+    ) -> None:
         target = Found(found.rows[part], found.counts[part], found.weights[part])
-        walk(self._items, self._users, asked[part], plan, target)
+        walk(starts, self._items, self._users, asked[part], plan, target)
 
     def _check(self, items: NDArray[np.generic] | Sequence[int], seed: int) -> Rows:
         if not 0 <= seed < 2**63:
