@@ -4,7 +4,7 @@ A hundredth as many items as edges and a tenth as many users; edges are made up 
 size is measured in a process of its own: the building of the graph, walks from a batch of 10,000
 items in memory and mapped from the disk (just after the system forgot its pages, and again), the
 walks from all items that begin an epoch, and training steps of the objective `retrieval` at its
-defaults. Run: `python benchmarks/bench_graph_scale.py`; the largest takes some minutes and 12 GB.
+defaults. Run: `python benchmarks/bench_graph_scale.py`; the largest takes some minutes and 7 GB.
 Prints one JSON line; append it to results/graph_scale.jsonl. `--plot FILE` draws the last line of
 that file as SVG. Memory is the highest that the process reached (Linux), in MB.
 """
