@@ -159,12 +159,12 @@ def measure(catalogue: Catalogue, index: VectorIndex, model: MeanModel, asks: li
     }
 
 
-def measure_home(folder: Path, asks: int, k: int, seed: int) -> dict[str, Any]:
+def measure_home(options: argparse.Namespace) -> dict[str, Any]:
     """Return the latency of `Nearfield.recommend` for known users of a home's only catalogue."""
-    with Nearfield(folder) as home:
+    with Nearfield(options.home) as home:
         users = home.stores.catalogue().collection().users[Columns.USER].to_list()
-        asked = np.random.default_rng(seed).choice(users, asks)
-        answer = partial(home.recommend, n=k)
+        asked = np.random.default_rng(options.seed).choice(users, options.asks)
+        answer = partial(home.recommend, n=options.k, space=options.space)
         timed(answer, asked[:50])  # warm-up
         whole, cpu = timed(answer, asked), timed(answer, asked, time.thread_time)
     threads = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")}
@@ -186,11 +186,12 @@ def main() -> None:
     parser.add_argument("--asks", type=int, default=1_000)
     parser.add_argument("--k", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--home", type=Path, help="a home with ML-1M and a published fusion model")
+    parser.add_argument("--home", type=Path, help="a home with ML-1M and a published model")
+    parser.add_argument("--space", default="fusion", help="what answers with --home")
     options = parser.parse_args()
     if options.home:
-        figures = measure_home(options.home, options.asks, options.k, options.seed)
-        sizes = {name: getattr(options, name) for name in ("asks", "k", "seed")}
+        figures = measure_home(options)
+        sizes = {name: getattr(options, name) for name in ("asks", "k", "seed", "space")}
         print(json.dumps({"bench": "recommend_home", **describe(), **sizes, **figures}))
         return
     faiss.omp_set_num_threads(1)
@@ -210,7 +211,7 @@ def main() -> None:
         users = rng.choice(tables.users[Columns.USER].to_list(), options.asks)
         asks = [Ask(user=str(user), k=options.k) for user in users]
         figures = measure(catalogue, index, MeanModel(keys, vectors), asks)
-    del options.home
+    del options.home, options.space
     sizes = {**vars(options), "events": tables.events.height, "index": type(index).__name__}
     print(json.dumps({"bench": "recommend", **describe(), **sizes, **figures}))
 

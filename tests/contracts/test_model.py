@@ -187,6 +187,13 @@ def test_items_that_came_later_are_embedded_by_what_they_are(
     assert not np.allclose(vectors[-3:], vectors[:3], atol=1e-2)
 
 
+def test_a_model_tells_what_it_saw_in_training(model: Model, collection: Collection) -> None:
+    taken = np.unique(collection.item_keys[collection.interactions.item])
+    assert model.learned(taken).all()
+    assert not model.learned(np.array([9000, 9001])).any()
+    assert model.learned(taken[:0]).shape == (0,)
+
+
 def test_shares_are_parts_of_one_and_only_of_what_was_read(model: Model) -> None:
     weights = np.array([1, -1, 1, 1], dtype=np.float32)
     asked = query(np.array([3, 9, 4, 9999]), weights=weights, attributes={"gender": "F"})
