@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from nearfield.errors import InvalidInput
 from nearfield.networks.histories import History
 from nearfield.networks.reader import HistoryReader, ReaderSizes, decay
 from nearfield.networks.single import SingleReader
@@ -78,3 +79,8 @@ def test_no_position_sees_what_comes_later(reader: HistoryReader) -> None:
 def test_decay_halves_by_age_and_knows_nothing_of_the_future() -> None:
     weights = decay(torch.tensor([0, 2, 4]), 4, torch.tensor([1.0, 0, 0, 0]))
     assert weights.tolist() == [[0, 0, 0, 0], [0.5, 1, 0, 0], [0.125, 0.25, 0.5, 1]]
+
+
+def test_heads_that_do_not_divide_a_token_are_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"width is 16 and heads is 3, .* divide the width"):
+        ReaderSizes(12, 16, 2, 3, WINDOW, 0.1)

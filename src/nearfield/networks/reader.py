@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nearfield.errors import InvalidInput
 from nearfield.networks.attention import Block
 from nearfield.networks.dropout import ByteDropout
 from nearfield.networks.histories import History
@@ -32,6 +33,11 @@ class ReaderSizes:
         Most events that are read.
     dropout : float
         Share of units zeroed in training, in [0, 1).
+
+    Raises
+    ------
+    InvalidInput
+        If the heads do not divide the width.
     """
 
     dim: int
@@ -40,6 +46,13 @@ class ReaderSizes:
     heads: int
     window: int
     dropout: float
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise InvalidInput(
+                f"width is {self.width} and heads is {self.heads}, but each head reads an equal "
+                "part of a token. Give heads that divide the width."
+            )
 
 
 class HistoryReader(nn.Module):
