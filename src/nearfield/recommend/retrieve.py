@@ -14,7 +14,7 @@ from nearfield.types import Ids, Scores, Vectors, no_ids, no_scores
 from nearfield.vectors.index import VectorIndex
 
 LEAST_POOL: Final = 100
-"""The smallest number of candidates that a diverse list is chosen from."""
+"""The smallest number of candidates that a list is chosen from by more than one vector."""
 
 POOL_FACTOR: Final = 10
 """Candidates for each place of a diverse list."""
@@ -56,10 +56,9 @@ def nearest(index: VectorIndex, vector: Vectors, k: int, scope: Scope) -> Ranked
 
 def candidates(index: VectorIndex, vectors: Vectors, k: int, scope: Scope) -> Ids:
     """Return the items of `scope` among the `k` nearest to any of several vectors, rising."""
-    if scope.is_empty:
-        return no_ids()
-    ids = index.search(vectors, k, exclude=scope.exclude, only=scope.only).ids
-    return np.unique(ids[ids >= 0])
+    # one by one: for several at once faiss starts threads, which a busy machine is slow to wake
+    found = [nearest(index, vector, k, scope).ids for vector in vectors]
+    return np.unique(np.concatenate(found))
 
 
 def best(ids: Ids, scores: Scores, k: int) -> Ranked:

@@ -7,7 +7,7 @@ import numpy as np
 
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.model import ManyInterests, UserModel
-from nearfield.recommend.retrieve import Ranked, best, candidates, nearest, pool_size, vectors_of
+from nearfield.recommend.retrieve import LEAST_POOL, Ranked, best, candidates, nearest, vectors_of
 from nearfield.types import Ids, Interests, Scores, Shares, UserQuery, Vectors
 from nearfield.vectors.index import VectorIndex
 
@@ -130,22 +130,23 @@ class SpaceLook:
     def nearest(self, k: int, scope: Scope) -> Ranked:
         """Return the `k` nearest items of a scope, or all there are.
 
-        Where interests are kept apart, the user's vector and each of them bring ten items for
-        each place, at least 100.
+        Where interests are kept apart, the user's vector and each of them bring so many, and
+        100 more.
         """
         if self.interests is None:
             return nearest(self.view.index, self.vector, k, scope)
         asking = np.vstack([self.vector, self.interests.vectors])
-        ids = candidates(self.view.index, asking, pool_size(k, diversity=1), scope)
+        ids = candidates(self.view.index, asking, k + LEAST_POOL, scope)
         return best(ids, self.scores(ids), k)
 
     def scores(self, ids: Ids) -> Scores:
         """Return the score of each item, shape of `ids`; 0 where it has no vector."""
         vectors = self.vectors(ids)
-        scores: Scores = vectors @ self.vector
+        # not `@`: BLAS starts threads for it, which a busy machine is slow to wake
+        scores: Scores = np.einsum("ij,j->i", vectors, self.vector)
         if self.interests is None:
             return scores
-        return self.interests.mixed(scores, self.interests.vectors @ vectors.T)
+        return self.interests.mixed(scores, np.einsum("ij,kj->ik", self.interests.vectors, vectors))
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return the vectors of items; zeros where there is none."""
