@@ -76,7 +76,7 @@ def test_an_unused_iterator_publishes_nothing(spaces: Spaces) -> None:
 
 def test_what_is_not_published_is_named_with_the_command(spaces: Spaces) -> None:
     assert spaces.active("movies", "fusion") is None
-    with pytest.raises(NotFound, match=r"'movies'.*fusion.*`nearfield publish --catalogue movies --space fusion`"):
+    with pytest.raises(NotFound, match=r"'movies'.*`.* publish --catalogue movies --space fusion`"):
         spaces.open("movies", "fusion")
 
 
