@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from nearfield.catalogue.facts import ImportProgress
 from nearfield.catalogue.store import Catalogues
 from nearfield.catalogue.write_events import cut
+from nearfield.datasets.entities import items_of_events, users_of_events
 from nearfield.datasets.tables import Collection, Tables
 from nearfield.errors import InvalidInput, NotFound
 from small_frames import contents, event_frame, item_frame, tables, user_frame
@@ -94,6 +95,18 @@ def test_attributes_without_a_column_stay_and_empty_ones_go(store: Catalogues) -
         {"user": "u", "age": None, "gender": "F"},
         {"user": "v", "age": "18", "gender": None},
     ]
+
+
+def test_events_alone_leave_what_is_known_of_their_items(store: Catalogues) -> None:
+    last(store, TABLES)
+    before = store.get("movies").collection().items
+    known, late = TABLES.items["item"][0], "9999"
+    rated = [("new", one, "rated", 4.0, 1) for one in (known, late)]
+    later = event_frame(*rated)
+    last(store, Tables(items_of_events(later), users_of_events(later), later))
+    after = store.get("movies").collection().items
+    assert after.head(before.height).equals(before)
+    assert after.row(-1, named=True)["title"] == late
 
 
 def test_tied_events_keep_the_order_of_the_file(store: Catalogues) -> None:

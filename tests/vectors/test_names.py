@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from nearfield.errors import InvalidInput
 from nearfield.vectors.names import SpaceName
 
-part = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+part = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
+)  # three fit into Milvus
 
 
 @given(part, part, part)

@@ -26,7 +26,8 @@ def write_items(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcom
     catalogue : int
         Primary key of the catalogue.
     frame : polars.DataFrame
-        As `Tables.items`. Attributes that it has no column for stay as they are.
+        As `Tables.items`. Attributes that it has no column for stay as they are, and so does all
+        of a known item whose row says nothing but its id: it was made from an event.
     """
     row = lock(conn, catalogue)
     names = [name for name in frame.columns if name not in ITEM_COLUMNS]
@@ -36,7 +37,7 @@ def write_items(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcom
     changed: list[Item] = []
     for one in frame.iter_rows(named=True):
         old = stored.get(keys.get(one[Columns.ITEM], -1))
-        new = _item(one, names, old)
+        new = old if old is not None and _is_bare(one, names) else _item(one, names, old)
         if old is None:
             added[one[Columns.ITEM]] = new
         elif new != old:
@@ -63,6 +64,12 @@ def _item(row: dict[str, Any], names: list[str], old: Item | None) -> Item:
         genres=tuple(dict.fromkeys(genre for genre in genres if genre)),
         attributes=merged({} if old is None else old.attributes, row, names),
     )
+
+
+def _is_bare(row: dict[str, Any], names: list[str]) -> bool:
+    """Tell whether a row says nothing of an item but its id."""
+    told = [row[Columns.YEAR], row[Columns.GENRES], *(row[name] for name in names)]
+    return row[Columns.TITLE] == row[Columns.ITEM] and not any(told)
 
 
 def _insert(conn: Connection, catalogue: int, added: dict[str, Item]) -> None:
