@@ -45,7 +45,7 @@ class SingleReader:
     @torch.inference_mode()
     def __init__(self, reader: HistoryReader, items: Tensor) -> None:
         self._items = items
-        self._item_layer = weights_of(reader.item_layer)
+        self._tokens = F.linear(items, *weights_of(reader.item_layer))
         self._ratings = reader.rating.weight.detach()
         self._blocks = [_SingleBlock(block) for block in reader.blocks if isinstance(block, Block)]
         self._norm, self._out = weights_of(reader.final_norm), weights_of(reader.out)
@@ -72,8 +72,7 @@ class SingleReader:
             Of the last layer; the row sums to 1.
         """
         vectors, weights = self._items[history.items[0]], history.weights[0]
-        events = F.linear(vectors, *self._item_layer)
-        events += self._ratings[history.ratings[0]]
+        events = self._tokens[history.items[0]] + self._ratings[history.ratings[0]]
         events *= weights[:, None]
         tokens = torch.cat([first, events])
         attention = torch.zeros(len(tokens))
