@@ -1,8 +1,7 @@
 """The fusion recommender as a candidate of the protocols: one user vector, one search."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch.nn import functional as F
 
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.evaluate.candidates import Progress, together
+from nearfield.evaluate.trained import TrainedScorer, finish
 from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.predict import item_vectors, user_vectors
 from nearfield.fusion.train import FusionTrainer
@@ -20,7 +20,7 @@ _USERS: Final = 512
 """Users whose ratings are predicted at once."""
 
 
-class FusionScorer:
+class FusionScorer(TrainedScorer[FusionTrainer]):
     """Cosines of users and items from trained towers.
 
     Parameters
@@ -30,31 +30,12 @@ class FusionScorer:
     """
 
     def __init__(self, trainer: FusionTrainer) -> None:
-        self._trainer = trainer
-        self._items = item_vectors(trainer.towers, trainer.features)
-        self._units = F.normalize(self._items, dim=1)
-
-    @property
-    def chosen(self) -> Mapping[str, Any]:
-        """The settings that differ from the defaults."""
-        return self._trainer.config.model_dump(mode="json", exclude_defaults=True)
-
-    @property
-    def curve(self) -> Sequence[Mapping[str, float]]:
-        """Training loss after each epoch."""
-        return [
-            {"epoch": float(epoch), "loss": loss}
-            for epoch, loss in enumerate(self._trainer.curve, start=1)
-        ]
+        super().__init__(trainer, item_vectors(trainer.towers, trainer.features))
 
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the cosine of each user with every item, shape (n, items)."""
         with torch.inference_mode():
             return (self._users(users) @ self._units.T).numpy()
-
-    def item_scores(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the cosines of items with all items, shape (n, items), as `similar` sees them."""
-        return np.asarray((self._units[torch.from_numpy(items)] @ self._units.T).numpy())
 
     def _users(self, users: NDArray[np.int32]) -> Tensor:
         """Return the unit vectors of users, shape (n, dim)."""
@@ -93,7 +74,7 @@ class FusionCandidate:
     ) -> FusionScorer:
         """See `Candidate.fit`: trained on both parts."""
         trainer = FusionTrainer(collection, self.config, together(train, validation))
-        return FusionScorer(_run(trainer, progress))
+        return FusionScorer(finish(trainer, progress))
 
 
 class FusionRatingScorer(FusionScorer):
@@ -138,11 +119,4 @@ class FusionRatingCandidate:
     ) -> FusionRatingScorer:
         """See `RatingCandidate.fit`: trained on both parts."""
         trainer = FusionTrainer(collection, self.config, together(train, validation))
-        return FusionRatingScorer(_run(trainer, progress))
-
-
-def _run(trainer: FusionTrainer, progress: Progress) -> FusionTrainer:
-    for step in trainer.run():
-        done = step.epoch * step.total + step.done
-        progress("training", done, step.epochs * step.total)
-    return trainer
+        return FusionRatingScorer(finish(trainer, progress))

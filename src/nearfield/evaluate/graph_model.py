@@ -1,8 +1,6 @@
 """The graph recommender as a candidate of the protocols: one user vector, one search."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,14 +9,15 @@ from torch.nn import functional as F
 
 from nearfield.datasets.tables import Collection, Interactions
 from nearfield.evaluate.candidates import Progress, together
+from nearfield.evaluate.trained import TrainedScorer, finish
 from nearfield.graph.config import GraphConfig
 from nearfield.graph.interests import interests_of
 from nearfield.graph.model import trained_levels
 from nearfield.graph.train import GraphTrainer
 
 
-class GraphScorer:
-    """Cosines of users and items from a trained network.
+class GraphScorer(TrainedScorer[GraphTrainer]):
+    """Scores of users and items from a trained network.
 
     Parameters
     ----------
@@ -27,23 +26,8 @@ class GraphScorer:
     """
 
     def __init__(self, trainer: GraphTrainer) -> None:
-        self._trainer = trainer
-        self._items = trained_levels(trainer).vectors
-        self._units = F.normalize(self._items, dim=1)
+        super().__init__(trainer, trained_levels(trainer).vectors)
         self._rows = self._units.numpy()
-
-    @property
-    def chosen(self) -> Mapping[str, Any]:
-        """The settings that differ from the defaults."""
-        return self._trainer.config.model_dump(mode="json", exclude_defaults=True)
-
-    @property
-    def curve(self) -> Sequence[Mapping[str, float]]:
-        """Training loss after each epoch."""
-        return [
-            {"epoch": float(epoch), "loss": loss}
-            for epoch, loss in enumerate(self._trainer.curve, start=1)
-        ]
 
     @torch.inference_mode()
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -62,10 +46,6 @@ class GraphScorer:
             if interests is not None:
                 scores[row] = interests.mixed(scores[row], interests.vectors @ self._rows.T)
         return scores
-
-    def item_scores(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return the cosines of items with all items, shape (n, items), as `similar` sees them."""
-        return np.asarray((self._units[torch.from_numpy(items)] @ self._units.T).numpy())
 
 
 @dataclass(frozen=True)
@@ -92,7 +72,4 @@ class GraphCandidate:
     ) -> GraphScorer:
         """See `Candidate.fit`: trained on both parts."""
         trainer = GraphTrainer(collection, self.config, together(train, validation))
-        for step in trainer.run():
-            done = step.epoch * step.total + step.done
-            progress("training", done, step.epochs * step.total)
-        return GraphScorer(trainer)
+        return GraphScorer(finish(trainer, progress))

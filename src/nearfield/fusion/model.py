@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,6 @@ import torch
 from torch.nn import functional as F
 
 from nearfield.datasets.tables import Collection, Columns
-from nearfield.errors import InvalidInput
 from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.predict import UsersRead, item_vectors, read_users
 from nearfield.fusion.single import SingleTower
@@ -21,12 +20,9 @@ from nearfield.fusion.users import UserBatch, UserTower
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import History
 from nearfield.networks.history_model import HistoryModel, Read, shares_of
+from nearfield.networks.saved import read_saved, write_saved
 from nearfield.networks.single import one_thread
-from nearfield.training.card import CARD, read_json, write_json
-from nearfield.training.weights import load_tensors, save_tensors
 from nearfield.types import Ids, UserQuery, Vectors
-
-_WEIGHTS: Final = "weights.safetensors"
 
 
 @dataclass(frozen=True)
@@ -101,39 +97,24 @@ class FusionModel(HistoryModel):
         InvalidInput
             If a file is broken or was made by another recommender.
         """
-        card = read_json(folder / CARD)
-        if card.get("recommender") != cls.recommender:
-            raise InvalidInput(
-                f"{folder} holds a model of {card.get('recommender')!r}, not of "
-                f"{cls.recommender!r}; give the folder of a fusion model."
-            )
-        config = FusionConfig.model_validate(card["config"])
-        vocabulary = Vocabulary.model_validate(card["vocabulary"])
-        tensors = load_tensors(folder / _WEIGHTS)
+        saved = read_saved(folder, cls.recommender)
+        config, tensors = FusionConfig.model_validate(saved.config), saved.tensors
         item_keys = tensors.pop("item_keys").numpy()
         user_keys = tensors.pop("user_keys").numpy()
         items = tensors.pop("item_vectors")
-        towers = Towers(config, vocabulary, len(user_keys), len(item_keys))
+        towers = Towers(config, saved.vocabulary, len(user_keys), len(item_keys))
         towers.load_state_dict(tensors)
-        described = {k: v for k, v in card.items() if k not in ("config", "vocabulary")}
-        return cls(Parts(towers, config, vocabulary, item_keys, user_keys, items), described)
+        parts = Parts(towers, config, saved.vocabulary, item_keys, user_keys, items)
+        return cls(parts, saved.card)
 
     def save(self, folder: Path) -> None:
         """Write weights and card into a folder; the card last, so that it marks a whole model."""
-        folder.mkdir(parents=True, exist_ok=True)
         tensors = dict(self._towers.state_dict())
         tensors["item_keys"] = torch.from_numpy(self.item_keys)
         tensors["user_keys"] = torch.from_numpy(self.user_keys)
         tensors["item_vectors"] = self._items
-        save_tensors(folder / _WEIGHTS, tensors)
-        card = {
-            **self.card,
-            "recommender": self.recommender,
-            "dim": self.config.dim,
-            "config": self.config.model_dump(mode="json"),
-            "vocabulary": self.vocabulary.model_dump(mode="json"),
-        }
-        write_json(folder / CARD, card)
+        card = {**self.card, "recommender": self.recommender, "dim": self.config.dim}
+        write_saved(folder, self.config, self.vocabulary, tensors, card)
 
     def embed_items(self, collection: Collection) -> tuple[Ids, Vectors]:
         """Return a unit vector for every item of a catalogue, also those it came to know later.

@@ -17,6 +17,7 @@ from nearfield.fusion.set_training import HiddenItems
 from nearfield.fusion.towers import Towers
 from nearfield.networks.features import ItemFeatures, Vocabulary, user_rows
 from nearfield.networks.histories import Histories
+from nearfield.networks.items import forget
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.loop import Loop, Objective, Step
 
@@ -84,11 +85,8 @@ class FusionTrainer:
     def _forget_unseen(self) -> None:
         """Let ids without events stand for "unknown": training told nothing good of them."""
         histories, users, items = self.histories, self.towers.users, self.towers.items
-        idle = np.diff(histories.indptr) == 0
-        unseen = np.bincount(histories.items, minlength=items.unknown) == 0
-        with torch.no_grad():
-            users.id.weight[:-1][torch.from_numpy(idle)] = users.id.weight[-1]
-            items.id.weight[:-1][torch.from_numpy(unseen)] = items.id.weight[-1]
+        forget(users.id, np.diff(histories.indptr) == 0)
+        forget(items.id, np.bincount(histories.items, minlength=items.unknown) == 0)
 
 
 def _objective(material: Material, events: Interactions) -> Objective[NDArray[np.int64]]:

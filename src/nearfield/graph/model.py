@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfield.datasets.tables import Collection, Columns
-from nearfield.errors import InvalidInput
 from nearfield.graph.bipartite import BipartiteGraph
 from nearfield.graph.config import GraphConfig
 from nearfield.graph.inference import Levels, all_levels
@@ -23,12 +22,10 @@ from nearfield.graph.train import GraphTrainer
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import History
 from nearfield.networks.history_model import HistoryModel, Read, shares_of
+from nearfield.networks.saved import read_saved, write_saved
 from nearfield.networks.single import SingleReader, one_thread
-from nearfield.training.card import CARD, read_json, write_json
-from nearfield.training.weights import load_tensors, save_tensors
 from nearfield.types import Ids, Interests, UserQuery, Vectors
 
-_WEIGHTS: Final = "weights.safetensors"
 _GRAPH: Final = "graph"
 
 
@@ -99,22 +96,15 @@ class GraphModel(HistoryModel):
         InvalidInput
             If a file is broken or was made by another recommender.
         """
-        card = read_json(folder / CARD)
-        if card.get("recommender") != cls.recommender:
-            raise InvalidInput(
-                f"{folder} holds a model of {card.get('recommender')!r}, not of "
-                f"{cls.recommender!r}; give the folder of a graph model."
-            )
-        config = GraphConfig.model_validate(card["config"])
-        vocabulary = Vocabulary.model_validate(card["vocabulary"])
-        tensors = load_tensors(folder / _WEIGHTS)
+        saved = read_saved(folder, cls.recommender)
+        config, tensors = GraphConfig.model_validate(saved.config), saved.tensors
         vectors = tensors.pop("item_vectors")
         inputs = tuple(tensors.pop(f"inputs.{layer}") for layer in range(config.layers))
         graph = BipartiteGraph.load(folder / _GRAPH, mapped=True)
-        network = GraphNetwork(config, vocabulary, len(vectors))
+        network = GraphNetwork(config, saved.vocabulary, len(vectors))
         network.load_state_dict(tensors)
-        described = {k: v for k, v in card.items() if k not in ("config", "vocabulary")}
-        return cls(Parts(network, config, vocabulary, graph, Levels(inputs, vectors)), described)
+        levels = Levels(inputs, vectors)
+        return cls(Parts(network, config, saved.vocabulary, graph, levels), saved.card)
 
     def save(self, folder: Path) -> None:
         """Write graph, weights and card; the card last, so that it marks a whole model."""
@@ -124,15 +114,8 @@ class GraphModel(HistoryModel):
         tensors["item_vectors"] = self._items
         for layer, vectors in enumerate(self._parts.levels.inputs):
             tensors[f"inputs.{layer}"] = vectors
-        save_tensors(folder / _WEIGHTS, tensors)
-        card = {
-            **self.card,
-            "recommender": self.recommender,
-            "dim": self.config.dim,
-            "config": self.config.model_dump(mode="json"),
-            "vocabulary": self.vocabulary.model_dump(mode="json"),
-        }
-        write_json(folder / CARD, card)
+        card = {**self.card, "recommender": self.recommender, "dim": self.config.dim}
+        write_saved(folder, self.config, self.vocabulary, tensors, card)
 
     def embed_items(self, collection: Collection) -> tuple[Ids, Vectors]:
         """Return a unit vector for every item of a catalogue, also those it came to know later.

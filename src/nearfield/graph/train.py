@@ -19,6 +19,7 @@ from nearfield.graph.next_items import NextItems
 from nearfield.graph.walks import Walks
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import Histories
+from nearfield.networks.items import forget
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.loop import Loop, Step
 
@@ -94,8 +95,7 @@ class GraphTrainer:
         """Let ids of items without events stand for "unknown": training told nothing of them."""
         items = self.network.items
         counts = np.bincount(self.material.histories.items, minlength=items.unknown)
-        with torch.no_grad():
-            items.id.weight[:-1][torch.from_numpy(counts == 0)] = items.id.weight[-1]
+        forget(items.id, counts == 0)
 
 
 def _follow(histories: Histories) -> NDArray[np.bool_]:

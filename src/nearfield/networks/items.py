@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -105,3 +107,17 @@ class ItemTensors:
         self.genres = torch.from_numpy(features.genres)
         self.words = torch.from_numpy(features.words)
         self.years = torch.from_numpy(features.years)
+
+
+def forget(ids: nn.Embedding, untold: NDArray[np.bool_]) -> None:
+    """Let ids of which training told nothing stand for "unknown", the last row.
+
+    Parameters
+    ----------
+    ids : Embedding
+        One row an id, and one more.
+    untold : bool, shape (ids,)
+        Which they are.
+    """
+    with torch.no_grad():
+        ids.weight[:-1][torch.from_numpy(untold)] = ids.weight[-1]
