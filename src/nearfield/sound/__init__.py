@@ -1,0 +1,1 @@
+"""From sound files to vectors: decode, separate, cepstrum, encode; fingerprints and traits."""
