@@ -23,6 +23,7 @@ from nearfield.catalogue.lookups import (
     read_matching,
     read_popular,
 )
+from nearfield.catalogue.sounds import Sounds
 from nearfield.catalogue.where_sql import where_sql
 from nearfield.catalogue.write_events import import_events
 from nearfield.datasets.tables import Collection
@@ -46,6 +47,11 @@ class Catalogue:
         self._database = database
         self._values: dict[str, tuple[int, list[str]]] = {}
         self._ranking: tuple[int, Ids, NDArray[np.int64]] = (-1, no_ids(), no_ids())
+
+    @property
+    def sounds(self) -> Sounds:
+        """Its songs, where it is a catalogue of songs."""
+        return Sounds(self._database, self.number)
 
     def integer_ids(self) -> bool:
         """Tell whether every item id imported so far is an integer, written the usual way."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration: a database at this version needs none (a test compares the two)."""
 
 VERSION_TABLE: Final = "nearfield_version"
@@ -41,6 +42,12 @@ metadata = MetaData(
 
 # SQLite gives out keys by itself only for INTEGER, which holds 64 bits there
 _Key: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+
+PATH_LENGTH: Final = 16_000
+HASH_LENGTH: Final = 64
+VERSION_LENGTH: Final = 64
+BLOB_LENGTH: Final = 2**24 - 1
+"""Most bytes of one fingerprint or of one song's vectors (a MySQL MEDIUMBLOB)."""
 
 # ids differ in case and accents ('A' is not 'a'); SQLite compares bytes anyway
 _TABLE: Final[dict[str, Any]] = {
@@ -117,5 +124,51 @@ events = Table(
     UniqueConstraint("user_id", "item_id", "kind", "time"),
     Index("ix_events_history", "user_id", "time", "id"),
     Index("ix_events_item", "item_id", "user_id", "kind"),
+    **_TABLE,
+)
+
+sound_files = Table(
+    "sound_files",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("catalogue_id", _Key, ForeignKey("catalogues.id"), nullable=False),
+    Column("path_hash", String(HASH_LENGTH), nullable=False),  # MySQL cannot index a long path
+    Column("path", Text, nullable=False),
+    Column("item_id", _Key, ForeignKey("items.id")),  # none where the file could not be used
+    Column("size", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),  # nanoseconds
+    Column("content", String(HASH_LENGTH), nullable=False),
+    Column("state", SmallInteger, nullable=False),  # position in FILE_STATES
+    Column("reason", String(40), nullable=False),
+    Column("message", Text, nullable=False),
+    UniqueConstraint("catalogue_id", "path_hash"),
+    Index("ix_sound_files_content", "content"),
+    Index("ix_sound_files_item", "item_id"),
+    **_TABLE,
+)
+
+sounds = Table(
+    "sounds",
+    metadata,
+    Column("item_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("duration", Double, nullable=False),  # seconds
+    Column("codec", String(40), nullable=False),
+    Column("rate", Integer, nullable=False),
+    Column("channels", SmallInteger, nullable=False),
+    Column("bitrate", Integer, nullable=False),
+    Column("lossless", Boolean(create_constraint=False), nullable=False),
+    Column("fingerprint", LargeBinary(BLOB_LENGTH), nullable=False),  # Chromaprint, compressed
+    **_TABLE,
+)
+
+sound_vectors = Table(
+    "sound_vectors",
+    metadata,
+    Column("item_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("version", String(VERSION_LENGTH), primary_key=True),  # of the model
+    Column("song", LargeBinary(BLOB_LENGTH), nullable=False),  # float32, shape (dim,)
+    Column("parts", LargeBinary(BLOB_LENGTH), nullable=False),  # float16, shape (parts, dim)
+    Column("starts", LargeBinary(BLOB_LENGTH), nullable=False),  # float32, seconds, shape (parts,)
+    Index("ix_sound_vectors_version", "version", "item_id"),
     **_TABLE,
 )

@@ -15,7 +15,17 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.checks import check_tables
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
-from nearfield.catalogue.schema import HEAD, catalogues, events, item_genres, items, users
+from nearfield.catalogue.schema import (
+    HEAD,
+    catalogues,
+    events,
+    item_genres,
+    items,
+    sound_files,
+    sound_vectors,
+    sounds,
+    users,
+)
 from nearfield.catalogue.write_events import import_events
 from nearfield.catalogue.write_items import write_items
 from nearfield.catalogue.write_users import write_users
@@ -170,6 +180,9 @@ def _remove(conn: Connection, number: int) -> None:
     lock(conn, number)
     of_items = select(items.c.id).where(items.c.catalogue_id == number)
     of_users = select(users.c.id).where(users.c.catalogue_id == number)
+    for table in (sound_vectors, sounds):
+        conn.execute(delete(table).where(table.c.item_id.in_(of_items)))
+    conn.execute(delete(sound_files).where(sound_files.c.catalogue_id == number))
     conn.execute(delete(events).where(events.c.user_id.in_(of_users)))
     conn.execute(delete(item_genres).where(item_genres.c.item_id.in_(of_items)))
     conn.execute(delete(items).where(items.c.catalogue_id == number))
