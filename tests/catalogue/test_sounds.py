@@ -115,6 +115,17 @@ def test_vectors_come_back_by_version(songs: Catalogue) -> None:
     assert nothing[0].tolist() == []
 
 
+def test_what_milvus_holds_is_known(songs: Catalogue) -> None:
+    key = songs.sounds.put(file("a"), song())
+    keys = np.array([key])
+    assert songs.sounds.held_parts("v1", keys) == {key: (False, 3)}
+    songs.sounds.set_loaded("v1", {key: 3})
+    assert songs.sounds.held_parts("v1", keys) == {key: (True, 3)}
+    songs.sounds.put(file("a", item=key), song(vectors=vectors(2, parts=1)))
+    assert songs.sounds.held_parts("v1", keys) == {key: (False, 3)}  # two of them are stale
+    assert songs.sounds.held_parts("v2", keys) == {}
+
+
 def test_a_removed_catalogue_takes_its_songs_along(store: Catalogues, songs: Catalogue) -> None:
     songs.sounds.put(file("a.flac"), song())
     other = store.create("others").sounds

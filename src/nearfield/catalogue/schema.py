@@ -169,6 +169,8 @@ sound_vectors = Table(
     Column("song", LargeBinary(BLOB_LENGTH), nullable=False),  # float32, shape (dim,)
     Column("parts", LargeBinary(BLOB_LENGTH), nullable=False),  # float16, shape (parts, dim)
     Column("starts", LargeBinary(BLOB_LENGTH), nullable=False),  # float32, seconds, shape (parts,)
+    Column("loaded", Boolean(create_constraint=False), nullable=False),  # Milvus holds just these
+    Column("held", Integer, nullable=False),  # so many parts, or fewer, are in Milvus
     Index("ix_sound_vectors_version", "version", "item_id"),
     **_TABLE,
 )

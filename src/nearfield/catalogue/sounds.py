@@ -1,7 +1,7 @@
 """The songs of one catalogue: their files, what is known of their sound, their vectors."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -137,6 +137,39 @@ class Sounds:
         with self._database.reading() as conn:
             return np.array(conn.execute(query).scalars().all(), dtype=np.int64)
 
+    def held_parts(self, version: str, keys: Ids) -> dict[int, tuple[bool, int]]:
+        """Return of some songs whether Milvus holds just this version's vectors of them.
+
+        Returns
+        -------
+        dict
+            Key to whether it does, and the most parts that it may hold.
+        """
+        found: dict[int, tuple[bool, int]] = {}
+        with self._database.reading() as conn:
+            for some in chunks(keys.tolist()):
+                query = select(
+                    sound_vectors.c.item_id, sound_vectors.c.loaded, sound_vectors.c.held
+                ).where(sound_vectors.c.version == version, sound_vectors.c.item_id.in_(some))
+                found.update((key, (bool(done), held)) for key, done, held in conn.execute(query))
+        return found
+
+    def set_loaded(self, version: str, parts: Mapping[int, int], loaded: bool = True) -> None:
+        """Write down of some songs whether Milvus holds just their vectors.
+
+        Parameters
+        ----------
+        version : str
+            Of the model.
+        parts : mapping
+            Key to the most parts that Milvus may hold.
+        loaded : bool
+            Whether song and parts are all there.
+        """
+        if parts:
+            work = partial(_set_loaded, version=version, parts=parts, loaded=loaded)
+            self._database.write(work)
+
     def song_vectors(self, version: str, keys: Ids) -> tuple[Ids, Vectors]:
         """Return those of `keys` that a version has embedded, and a vector of each.
 
@@ -264,14 +297,22 @@ def _show_path(conn: Connection, key: int) -> None:
 
 
 def _put_vectors(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    """Replace vectors; Milvus is yet to be told, and may hold as many parts as it did."""
     for row in rows:
-        conn.execute(
-            delete(sound_vectors).where(
-                sound_vectors.c.item_id == row["item_id"],
-                sound_vectors.c.version == row["version"],
-            )
+        same = (
+            sound_vectors.c.item_id == row["item_id"],
+            sound_vectors.c.version == row["version"],
         )
+        held = conn.execute(select(sound_vectors.c.held).where(*same)).scalar() or 0
+        row["held"] = max(row["held"], held)
+        conn.execute(delete(sound_vectors).where(*same))
     conn.execute(insert(sound_vectors), rows)
+
+
+def _set_loaded(conn: Connection, version: str, parts: Mapping[int, int], loaded: bool) -> None:
+    for key, held in parts.items():
+        where = (sound_vectors.c.item_id == key, sound_vectors.c.version == version)
+        conn.execute(update(sound_vectors).where(*where).values(loaded=loaded, held=held))
 
 
 def _vector_row(key: int, vectors: SongVectors) -> dict[str, Any]:
@@ -281,6 +322,8 @@ def _vector_row(key: int, vectors: SongVectors) -> dict[str, Any]:
         "song": vectors.song.astype("<f4").tobytes(),
         "parts": vectors.parts.astype("<f2").tobytes(),
         "starts": vectors.starts.astype("<f4").tobytes(),
+        "loaded": False,
+        "held": len(vectors.starts),
     }
 
 

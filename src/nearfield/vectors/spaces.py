@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from nearfield.errors import InUse, InvalidInput, NotFound
-from nearfield.types import Ids, Vectors
+from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
@@ -150,18 +150,35 @@ class Spaces:
         InUse
             If another version answers by now, or one is being published.
         """
+        self._change(space, lambda index: index.upsert(ids, vectors))
+
+    def delete(self, space: Space, ids: Ids) -> None:
+        """Remove rows of what answers; ids that are not there are ignored. Errors as `upsert`."""
+        self._change(space, lambda index: index.delete(ids))
+
+    def held(self, space: Space) -> Ids:
+        """Return the ids that a version holds, rising; the whole of it is read."""
+        found = [ids for ids, _ in self._milvus(space).scan()]
+        return np.sort(np.concatenate(found)) if found else no_ids()
+
+    def count(self, space: Space) -> int:
+        """Return how many rows a version holds."""
+        return len(self._milvus(space))
+
+    def _change(self, space: Space, change: Callable[[VectorIndex], None]) -> None:
+        """Change what Milvus holds, and the mirror where there is one already."""
         if not self._publishing.acquire(blocking=False):
             raise InUse("a publish is running. Wait for it, then refresh.")
         try:
             with self._moving:
-                now, index = self.open(space.catalogue, space.recommender)
+                now = self._must(space.catalogue, space.recommender)
                 if now.version != space.version:
                     raise InUse(f"version '{now.version}' answers by now. Refresh again.")
-                stored = self._milvus(now)
-                stored.upsert(ids, vectors)
+                change(self._milvus(now))
                 self._connection.call("flush", now.collection)
-                if isinstance(index, MirrorIndex):
-                    index.upsert(ids, vectors)
+                opened = self._opened.get((space.catalogue, space.recommender))
+                if opened is not None and isinstance(opened[1], MirrorIndex):
+                    change(opened[1])
         finally:
             self._publishing.release()
 

@@ -46,6 +46,8 @@ def upgrade() -> None:
         sa.Column("song", _BLOB, nullable=False),
         sa.Column("parts", _BLOB, nullable=False),
         sa.Column("starts", _BLOB, nullable=False),
+        sa.Column("loaded", sa.Boolean(create_constraint=False), nullable=False),
+        sa.Column("held", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("item_id", "version", name="pk_sound_vectors"),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_sound_vectors_item_id"),
         sa.Index("ix_sound_vectors_version", "version", "item_id"),

@@ -1,0 +1,188 @@
+"""Processes that analyse sound files side by side. One that dies takes only its own file along."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeAlias
+
+import torch
+
+from nearfield.pipelines.sound_models import Ears
+from nearfield.sound.analyse import Analyser, Analysis
+from nearfield.sound.decode import Unreadable
+
+CRASHED: Final = "crashed"
+"""Reason of a file that ended the process which read it."""
+
+_AHEAD: Final = 2
+"""Files that wait for each process, so that none is ever idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to analyse.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file.
+    content : str
+        Hash of its bytes.
+    """
+
+    path: Path
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file could not be used.
+
+    Parameters
+    ----------
+    reason : str
+        A short code.
+    message : str
+        A sentence: what came, what was wanted, what to do.
+    """
+
+    reason: str
+    message: str
+
+
+Outcome: TypeAlias = Analysis | Failure
+
+_analyser: Analyser | None = None  # of this process, set once when it starts
+
+
+def analyse(analyser: Analyser, job: Job) -> Outcome:
+    """Analyse one file; what is wrong with it comes back as a failure."""
+    try:
+        return analyser.analyse(job.path, job.content)
+    except Unreadable as error:
+        return Failure(error.reason, str(error))
+    except MemoryError:
+        return Failure("memory", f"{job.path} needs more memory than there is. Free some.")
+
+
+def default_workers() -> int:
+    """Return how many processes are worth starting: one for each core that we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Analysts:
+    """Some processes, each with its own networks and one thread.
+
+    Parameters
+    ----------
+    ears : Ears
+        How they listen.
+    workers : int
+        How many; with 1 this process does the work itself.
+    """
+
+    def __init__(self, ears: Ears, workers: int) -> None:
+        self._ears = ears
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._own: Analyser | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
+        """Yield what came of each job, in the order in which they are done."""
+        if self._workers > 1:
+            yield from self._side_by_side(iter(jobs))
+            return
+        for job in jobs:
+            if self._own is None:
+                self._own = self._ears.open()
+            yield job, analyse(self._own, job)
+
+    def _side_by_side(self, jobs: Iterator[Job]) -> Iterator[tuple[Job, Outcome]]:
+        running: dict[Future[Outcome], Job] = {}
+        while True:
+            for job in islice(jobs, self._workers * _AHEAD - len(running)):
+                running[self._start(self._workers).submit(_work, job)] = job
+            if not running:
+                return
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            if any(isinstance(one.exception(), BrokenProcessPool) for one in done):
+                left = list(running.values())
+                running.clear()
+                yield from self._one_by_one(left)
+                continue
+            for future in done:
+                yield running.pop(future), future.result()
+
+    def _one_by_one(self, jobs: list[Job]) -> Iterator[tuple[Job, Outcome]]:
+        """Find out which of some files ends the process that reads it."""
+        self._stop()
+        for job in jobs:
+            try:
+                yield job, self._start(1).submit(_work, job).result()
+            except BrokenProcessPool:
+                self._stop()
+                yield (
+                    job,
+                    Failure(
+                        CRASHED, f"{job.path} ended the process that read it. Convert or remove it."
+                    ),
+                )
+        self._stop()
+
+    def _start(self, workers: int) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # not forked: threads of torch and gRPC would be copied in the middle of their work
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(workers, context, _begin, (self._ears,))
+        return self._pool
+
+    def _stop(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:  # whatever they are in the middle of
+                process.terminate()
+            for process in processes:
+                process.join()
+
+
+def _begin(ears: Ears) -> None:
+    """Prepare a process: leave Ctrl-C to its parent, and end with it."""
+    global _analyser
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(1)
+    _analyser = ears.open()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)  # killed: nobody is left who would stop us
+
+
+def _work(job: Job) -> Outcome:
+    assert _analyser is not None  # set by `_begin`
+    return analyse(_analyser, job)

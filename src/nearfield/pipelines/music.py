@@ -1,0 +1,262 @@
+"""From a folder of music to songs that can be searched: scan, analyse, keep, load."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.catalogue.sound_facts import FAILED, FileCounts, Song, SoundFile
+from nearfield.catalogue.sound_facts import SongVectors as KeptVectors
+from nearfield.errors import InvalidInput
+from nearfield.pipelines.analysts import Analysts, Failure, Outcome, default_workers
+from nearfield.pipelines.models import StoredModel
+from nearfield.pipelines.music_files import Scan, Tally, look
+from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.song_space import MOST_PARTS, SOUND, bring_up_to_date
+from nearfield.pipelines.sound_models import Ears, choose_model
+from nearfield.pipelines.stores import Stores
+from nearfield.sound.analyse import Analysis
+from nearfield.sound.fingerprint import compress
+from nearfield.sound.scan import Found, path_of
+from nearfield.sound.tags import title_of
+from nearfield.vectors.owner import OwnerLock
+
+CATALOGUE: Final = "songs"
+"""Name of the catalogue where none is given."""
+
+_MOST_WORKERS: Final = 256
+
+
+@dataclass(frozen=True)
+class Adding:
+    """What to add, and how.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        Folders, and single files.
+    catalogue : str
+        Made if there is none.
+    separation, encoder : str, optional
+        How to listen; as the catalogue's songs were listened to where not given.
+    workers : int, optional
+        Processes; one for each core where not given.
+    again : bool
+        Analyse everything anew.
+    """
+
+    paths: tuple[Path, ...]
+    catalogue: str = CATALOGUE
+    separation: str | None = None
+    encoder: str | None = None
+    workers: int | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of it.
+
+    Parameters
+    ----------
+    catalogue : str
+        Its name.
+    model : str
+        Version whose vectors answer.
+    tally : Tally
+        What became of the files.
+    failures : list of SoundFile
+        Those of this run that could not be used, with reason and message.
+    notes : list of str
+        What was not quite right with files that are in.
+    counts : FileCounts
+        What the catalogue holds now.
+    """
+
+    catalogue: str
+    model: str
+    tally: Tally
+    failures: list[SoundFile]
+    notes: list[str]
+    counts: FileCounts
+
+    def summary(self) -> dict[str, Any]:
+        """Return what `nearfield music add --json` prints."""
+        return {
+            "catalogue": self.catalogue,
+            "model": self.model,
+            **asdict(self.tally),
+            "songs": self.counts.songs,
+            "hours": round(self.counts.hours, 3),
+            "failures": [failure_data(one) for one in self.failures],
+            "notes": self.notes,
+        }
+
+
+def failure_data(file: SoundFile) -> dict[str, str]:
+    """Return what `--json` prints of a file that could not be used."""
+    return {"path": file.path, "reason": file.reason, "message": file.message}
+
+
+def add_music(stores: Stores, wanted: Adding) -> Steps[Added]:
+    """Bring a catalogue of songs to what lies in some folders.
+
+    Every song is safe in SQL as soon as it is counted; a kill costs the files in work. The same
+    call goes on from there, and does nothing twice.
+
+    Parameters
+    ----------
+    stores : Stores
+        The home.
+    wanted : Adding
+        What, and how.
+
+    Raises
+    ------
+    NotFound
+        If a path does not exist.
+    InvalidInput
+        If an option cannot be used.
+    InUse
+        If another process is adding to the same catalogue.
+    """
+    workers = _checked(wanted.workers)
+    yield Progress("Looking for sound files")
+    found = look([path.expanduser().absolute() for path in wanted.paths])
+    catalogue = stores.catalogues.create(wanted.catalogue)
+    lock = OwnerLock(
+        _lock_path(stores, catalogue), "One run adds to a catalogue at a time. Wait for it."
+    )
+    try:
+        return (yield from _Addition(stores, catalogue, wanted, workers).run(found))
+    finally:
+        lock.release()
+
+
+class _Addition:
+    """One run."""
+
+    def __init__(self, stores: Stores, catalogue: Catalogue, wanted: Adding, workers: int) -> None:
+        self._stores = stores
+        self._catalogue = catalogue
+        self._wanted = wanted
+        self._workers = workers
+        self._notes: list[str] = []
+        self._hours = 0.0
+
+    def run(self, found: list[Found]) -> Steps[Added]:
+        wanted = self._wanted
+        model = yield from choose_model(
+            self._stores, self._catalogue, wanted.encoder, wanted.separation, wanted.again
+        )
+        embedded = self._catalogue.sounds.embedded(model.version)
+        scan = Scan(self._catalogue.sounds, frozenset(embedded.tolist()))
+        whole = found + self._elsewhere(model, found)
+        ears = Ears(model.folder, self._stores.cache)
+        workers = min(self._workers, max(1, scan.pending(whole)))
+        with Analysts(ears, workers) as analysts:
+            for job, outcome in analysts.run(scan.jobs(whole)):
+                self._keep(scan, job.content, outcome, model)
+                yield self._progress(scan, len(whole))
+        scan.mark_gone([path.expanduser().absolute() for path in wanted.paths])
+        yield from bring_up_to_date(self._stores, self._catalogue, model)
+        failures = [
+            file
+            for path, file in self._catalogue.sounds.files().items()
+            if file.state == FAILED and path in scan.seen
+        ]
+        return Added(
+            catalogue=self._catalogue.name,
+            model=model.version,
+            tally=scan.tally,
+            failures=failures,
+            notes=self._notes,
+            counts=self._catalogue.sounds.counts(),
+        )
+
+    def _elsewhere(self, model: StoredModel, found: list[Found]) -> list[Found]:
+        """Return known files that lie elsewhere and that this version has not embedded yet.
+
+        There are none but where the songs are listened to in another way from now on: all must
+        be, before that version can answer.
+        """
+        answering = self._stores.spaces.active(self._catalogue.name, SOUND)
+        if answering is None or answering.version == model.version:
+            return []
+        named = {one.path for one in found}
+        known = [path_of(file.path) for file in self._catalogue.sounds.files().values()]
+        return look([path for path in known if path not in named and path.is_file()])
+
+    def _keep(self, scan: Scan, content: str, outcome: Outcome, model: StoredModel) -> None:
+        """Write down what came of one content, for all files that have it."""
+        files = scan.waiting.pop(content)
+        if isinstance(outcome, Failure):
+            for file in files:
+                scan.failed(file, outcome.reason, outcome.message)
+            return
+        first, *copies = files
+        song = song_of(path_of(first.path), outcome, model.version)
+        key = self._catalogue.sounds.put(first, song)
+        scan.added(key, first, copies)
+        self._hours += outcome.info.duration / 3600
+        if outcome.note:
+            self._notes.append(f"{first.path}: {outcome.note}")
+
+    def _progress(self, scan: Scan, total: int) -> Progress:
+        tally = scan.tally
+        done = tally.found - sum(map(len, scan.waiting.values()))
+        note = f"{self._hours:.1f} h of music, {tally.failed} files failed"
+        return Progress("Listening", done, total, "files", note)
+
+
+def song_of(path: Path, analysis: Analysis, version: str) -> Song:
+    """Return what the catalogue keeps of an analysis."""
+    tags, info, traits = analysis.tags, analysis.info, analysis.traits
+    known = {
+        "artist": tags.artist,
+        "album": tags.album,
+        "album artist": tags.album_artist,
+        "track": "" if tags.track is None else str(tags.track),
+        "duration": f"{info.duration:.2f}",
+        "tempo": f"{traits.tempo:.1f}" if traits.tempo > 0 else "",
+        "key": traits.key,
+        "energy": f"{traits.energy:.3f}",
+        "loudness": f"{traits.loudness:.1f}",
+    }
+    vectors = analysis.vectors
+    return Song(
+        title=title_of(path, tags),
+        year=tags.year,
+        genres=tags.genres,
+        attributes={name: value for name, value in known.items() if value},
+        duration=info.duration,
+        codec=info.codec,
+        rate=info.rate,
+        channels=info.channels,
+        bitrate=info.bitrate,
+        lossless=info.lossless,
+        fingerprint=compress(analysis.fingerprint),
+        vectors=KeptVectors(
+            version, vectors.song, vectors.windows[:MOST_PARTS], vectors.starts[:MOST_PARTS]
+        ),
+    )
+
+
+def failed_files(stores: Stores, catalogue: str | None = None) -> list[SoundFile]:
+    """Return the files that could not be used, by path."""
+    files = stores.catalogue(catalogue).sounds.files()
+    return [files[path] for path in sorted(files) if files[path].state == FAILED]
+
+
+def _checked(workers: int | None) -> int:
+    if workers is None:
+        return default_workers()
+    if not 1 <= workers <= _MOST_WORKERS:
+        raise InvalidInput(f"{workers} workers were asked for. Give 1 to {_MOST_WORKERS}.")
+    return workers
+
+
+def _lock_path(stores: Stores, catalogue: Catalogue) -> Path:
+    folder = stores.models.of(catalogue.name, SOUND)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "adding"
