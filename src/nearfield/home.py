@@ -201,7 +201,7 @@ class Nearfield:
         allow: Sequence[PublicId] | None = None,
         where: str | None = None,
         diversity: float = 0.0,
-        space: str | Mapping[str, float] = "fusion",
+        space: str | Mapping[str, float] | None = None,
     ) -> list[Recommendation]:
         """Recommend at most `n` items, best first, none that the user has seen.
 
@@ -231,7 +231,7 @@ class Nearfield:
         exclude: Sequence[PublicId] = (),
         where: str | None = None,
         diversity: float = 0.0,
-        space: str | Mapping[str, float] = "fusion",
+        space: str | Mapping[str, float] | None = None,
     ) -> list[Recommendation]:
         """Return at most `n` items nearest to one, best first, without itself.
 

@@ -92,8 +92,10 @@ def test_what_is_unknown_is_named(nearfield: Nearfield) -> None:
         nearfield.recommend(user=1, catalogue="films")
     with pytest.raises(NotFound, match="users: '999'"):
         nearfield.recommend(user=999)
-    with pytest.raises(InvalidInput, match="no space 'sound': there are fusion, graph, and blend"):
-        nearfield.recommend(user=1, space="sound")
+    with pytest.raises(
+        InvalidInput, match="no space 'taste': there are fusion, graph, sound, and bl"
+    ):
+        nearfield.recommend(user=1, space="taste")
     with pytest.raises(NotFound, match=r"no published graph space.*publish.*Published is: fusion"):
         nearfield.recommend(user=1, space="blend")
 

@@ -10,7 +10,17 @@ import typer
 from typer.core import TyperGroup
 
 import nearfield
-from nearfield.cli import demo, doctor, evaluate, imports, lists, publish, recommend, train
+from nearfield.cli import (
+    demo,
+    doctor,
+    evaluate,
+    imports,
+    lists,
+    music,
+    publish,
+    recommend,
+    train,
+)
 from nearfield.cli.opening import Chosen
 from nearfield.cli.output import say, say_error
 from nearfield.errors import NearfieldError
@@ -24,6 +34,7 @@ BROKEN_PIPE: Final = 141
 ORDER: Final = (
     "demo",
     "import",
+    "music",
     "train",
     "publish",
     "refresh",
@@ -41,6 +52,7 @@ ORDER: Final = (
 RESUME: Final = {
     "demo": "What is done stays done; the same command goes on from there.",
     "import": "What went in stays; the same command brings in the rest.",
+    "music": "Songs that were counted stay; the same command goes on with the rest.",
     "train": "Finished epochs are kept; the same command goes on after them.",
     "publish": "What answered before still does; the same command publishes again.",
 }
@@ -108,6 +120,7 @@ def options(
 
 app.add_typer(demo.app, name="demo")
 app.command("import")(imports.import_command)
+app.add_typer(music.app, name="music")
 app.add_typer(train.app, name="train")
 app.command("publish")(publish.publish_command)
 app.command("refresh")(publish.refresh_command)

@@ -20,7 +20,11 @@ DiversityOption: TypeAlias = Annotated[
     float, typer.Option(help="0: the best items; up to 1: items that differ from each other")
 ]
 SpaceOption: TypeAlias = Annotated[
-    str, typer.Option(help="what answers: fusion, graph, blend, or e.g. fusion:0.6,graph:0.4")
+    str | None,
+    typer.Option(
+        help="what answers: fusion, graph, sound, blend, or e.g. fusion:0.6,graph:0.4; "
+        "the first of these that is published if not given"
+    ),
 ]
 ExcludeOption: TypeAlias = Annotated[str, typer.Option(help="items that shall not come: a,b,c")]
 DataOption: TypeAlias = Annotated[

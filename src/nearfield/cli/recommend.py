@@ -40,7 +40,7 @@ def recommend_command(
     allow: Annotated[str | None, typer.Option(help="nothing but these items: a,b,c")] = None,
     where: WhereOption = None,
     diversity: DiversityOption = 0.0,
-    space: SpaceOption = "fusion",
+    space: SpaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recommend items to a known user, to someone with likes, or by attributes alone."""
@@ -61,9 +61,11 @@ def recommend_command(
         diversity=diversity,
     )
     with open_stores(context) as stores:
-        for one in read_space(space) if load else ():
-            follow(publish(stores, catalogue, recommender=one))
-        answers = Recommenders(stores).get(catalogue, space).recommend(ask)
+        recommenders = Recommenders(stores)
+        name = catalogue or stores.only_catalogue()
+        for one in read_space(space or recommenders.default_space(name)) if load else ():
+            follow(publish(stores, name, recommender=one))
+        answers = recommenders.get(name, space).recommend(ask)
     _print(answers, as_json)
 
 
@@ -75,7 +77,7 @@ def similar_command(
     exclude: ExcludeOption = "",
     where: WhereOption = None,
     diversity: DiversityOption = 0.0,
-    space: SpaceOption = "fusion",
+    space: SpaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the items nearest to one."""

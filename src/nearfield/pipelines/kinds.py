@@ -1,4 +1,4 @@
-"""The recommenders that can be trained: the settings, the trainer and the model of each."""
+"""The recommenders that learn from tables: the settings, the trainer and the model of each."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

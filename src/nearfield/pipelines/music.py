@@ -11,8 +11,10 @@ from nearfield.errors import InvalidInput
 from nearfield.pipelines.analysts import Analysts, Failure, Outcome, default_workers
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music_files import Scan, Tally, look
+from nearfield.pipelines.music_status import failure_data
+from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
-from nearfield.pipelines.song_space import MOST_PARTS, SOUND, bring_up_to_date
+from nearfield.pipelines.song_space import MOST_PARTS, bring_up_to_date
 from nearfield.pipelines.sound_models import Ears, choose_model
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analysis
@@ -91,11 +93,6 @@ class Added:
             "failures": [failure_data(one) for one in self.failures],
             "notes": self.notes,
         }
-
-
-def failure_data(file: SoundFile) -> dict[str, str]:
-    """Return what `--json` prints of a file that could not be used."""
-    return {"path": file.path, "reason": file.reason, "message": file.message}
 
 
 def add_music(stores: Stores, wanted: Adding) -> Steps[Added]:
@@ -240,12 +237,6 @@ def song_of(path: Path, analysis: Analysis, version: str) -> Song:
             version, vectors.song, vectors.windows[:MOST_PARTS], vectors.starts[:MOST_PARTS]
         ),
     )
-
-
-def failed_files(stores: Stores, catalogue: str | None = None) -> list[SoundFile]:
-    """Return the files that could not be used, by path."""
-    files = stores.catalogue(catalogue).sounds.files()
-    return [files[path] for path in sorted(files) if files[path].state == FAILED]
 
 
 def _checked(workers: int | None) -> int:

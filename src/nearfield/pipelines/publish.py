@@ -3,11 +3,15 @@
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import CheckFailed, InvalidInput
 from nearfield.pipelines.kinds import DEFAULT, kind_of
 from nearfield.pipelines.models import StoredModel, read_model
+from nearfield.pipelines.names import PARTS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.song_space import publish_songs
 from nearfield.pipelines.stores import Stores
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.spaces import Space
@@ -54,12 +58,15 @@ def publish(
         If Milvus does not hold what was sent.
     """
     if recommender is not None:
-        kind_of(recommender)
+        check_recommender(recommender)
     found = stores.catalogue(catalogue)
     models = stores.models
     chosen = read_model(model) if model else models.newest(found.name, recommender)
     check_owner(chosen, found)
     chosen = models.adopt(chosen)
+    if chosen.recommender == SOUND:
+        yield from _embed_songs(stores, found, chosen)
+        return (yield from publish_songs(stores, found, chosen))
     yield Progress("Embedding the items")
     trained = kind_of(chosen.recommender).load(chosen.folder)
     ids, vectors = trained.embed_items(found.collection())
@@ -71,6 +78,16 @@ def publish(
     if space is None:
         raise CheckFailed(f"catalogue '{found.name}' was published, and removed meanwhile.")
     return space
+
+
+def _embed_songs(stores: Stores, catalogue: Catalogue, model: StoredModel) -> Steps[None]:
+    """Embed the songs that a version has not heard yet."""
+    sounds = catalogue.sounds
+    if len(np.setdiff1d(sounds.present(), sounds.embedded(model.version))):
+        # the networks of sound need packages that nobody else does
+        from nearfield.pipelines.embed_songs import embed_songs
+
+        yield from embed_songs(stores, catalogue, model)
 
 
 def check_owner(model: StoredModel, catalogue: Catalogue) -> None:
@@ -98,9 +115,11 @@ def rollback(
     InvalidInput
         If there is no such recommender.
     """
-    kind_of(recommender)
+    check_recommender(recommender)
     name = stores.catalogue(catalogue).name
     for space in stores.spaces.list():
         if (space.catalogue, space.recommender) == (name, recommender) and not space.active:
             stores.models.get(name, recommender, space.version)
+    if recommender == SOUND and stores.spaces.active(name, PARTS) is not None:
+        stores.spaces.rollback(name, PARTS)
     return stores.spaces.rollback(name, recommender)

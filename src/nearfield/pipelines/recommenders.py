@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from nearfield.errors import InvalidInput
-from nearfield.pipelines.kinds import DEFAULT, KINDS, Model, kind_of
+from nearfield.pipelines.kinds import kind_of
+from nearfield.pipelines.names import RECOMMENDERS, SOUND
 from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, check_weights
+from nearfield.recommend.listener import ListenerModel
+from nearfield.recommend.model import UserModel
 from nearfield.recommend.recommender import Recommender
 from nearfield.recommend.view import SpaceView, View
 from nearfield.vectors.spaces import Space
@@ -28,14 +31,14 @@ class Opened:
     ----------
     space : Space
         Which version.
-    model : Model
-        That made it.
+    model : UserModel
+        That made it, or that reads it.
     view : SpaceView
         Of both.
     """
 
     space: Space
-    model: Model
+    model: UserModel
     view: SpaceView
 
 
@@ -59,18 +62,19 @@ class Recommenders:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._opened: dict[tuple[str, str], Opened] = {}
+        self._defaults: dict[str, str] = {}
         self._made: dict[tuple[str, tuple[tuple[str, float], ...]], _Made] = {}
         self._opening = threading.Lock()
 
-    def get(self, catalogue: str | None = None, space: str | Weights = DEFAULT) -> Recommender:
+    def get(self, catalogue: str | None = None, space: str | Weights | None = None) -> Recommender:
         """Return the recommender of a catalogue, or of the only one.
 
         Parameters
         ----------
         catalogue : str, optional
             Its name.
-        space : str or mapping
-            See `read_space`.
+        space : str or mapping, optional
+            See `read_space`; the default of the catalogue where not given.
 
         Raises
         ------
@@ -79,8 +83,8 @@ class Recommenders:
         InvalidInput
             If there is no such space, or it is of a catalogue that was removed and made anew.
         """
-        weights = tuple(read_space(space).items())
         name = catalogue or self._stores.only_catalogue()
+        weights = tuple(read_space(self.default_space(name) if space is None else space).items())
         views = tuple(self.open(name, one).view for one, _ in weights)
         made = self._made.get((name, weights))
         if made is None or any(a is not b for a, b in zip(views, made.views, strict=True)):
@@ -93,6 +97,22 @@ class Recommenders:
                     self._made.clear()
                 self._made[name, weights] = made
         return made.recommender
+
+    def default_space(self, catalogue: str) -> str:
+        """Return which space of a catalogue answers where none is named.
+
+        It is the first in the order of `RECOMMENDERS` that is published.
+        """
+        found = self._defaults.get(catalogue)
+        if found is not None and (catalogue, found) in self._opened:
+            return found
+        there = [
+            one for one in RECOMMENDERS if self._stores.spaces.active(catalogue, one) is not None
+        ]
+        if not there and self._stores.models.of(catalogue, SOUND).is_dir():
+            return SOUND  # songs that are not in Milvus yet
+        found = self._defaults[catalogue] = there[0] if there else RECOMMENDERS[0]
+        return found
 
     def open(self, catalogue: str, space: str) -> Opened:
         """Return the version of a space that answers; errors as of `get`."""
@@ -113,7 +133,11 @@ class Recommenders:
         space, index = self._stores.spaces.open(name, recommender)
         stored = self._stores.models.get(name, recommender, space.version)
         check_owner(stored, catalogue)
-        model = kind_of(recommender).load(stored.folder)
+        model: UserModel = (
+            ListenerModel(index)
+            if recommender == SOUND
+            else kind_of(recommender).load(stored.folder)
+        )
         return Opened(space, model, SpaceView(recommender, index, model))
 
 
@@ -145,9 +169,10 @@ def read_space(space: str | Weights) -> dict[str, float]:
     else:
         weights = dict(_weighted(part.strip()) for part in space.split(","))
     for name in weights:
-        if name not in KINDS:
+        if name not in RECOMMENDERS:
             raise InvalidInput(
-                f"no space {name!r}: there are {', '.join(KINDS)}, and {BLEND} of them."
+                f"no space {name!r}: there are {', '.join(RECOMMENDERS)}, and {BLEND}, which is "
+                f"{' and '.join(DEFAULT_WEIGHTS)}."
             )
     return check_weights(weights)
 

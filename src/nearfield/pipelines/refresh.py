@@ -1,14 +1,17 @@
 """Give items that came after training a vector, without training and without a new version."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
+from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import NotFound
-from nearfield.pipelines.kinds import kind_of
+from nearfield.pipelines.kinds import Model
+from nearfield.pipelines.names import PARTS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.song_space import bring_up_to_date
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.retrieve import vectors_of
 
@@ -69,10 +72,11 @@ def refresh(
         If a publish is running.
     """
     if space is not None:
-        kind_of(space)
+        check_recommender(space)
     found = stores.catalogue(catalogue)
     answering = [one for one in stores.spaces.list() if one.catalogue == found.name and one.active]
-    names = [one.recommender for one in answering] if space is None else [space]
+    published = [one.recommender for one in answering if one.recommender != PARTS]
+    names = published if space is None else [space]
     if not names:
         raise NotFound(
             f"catalogue '{found.name}' has no published space. Run `nearfield publish --catalogue "
@@ -81,10 +85,14 @@ def refresh(
     keys = found.all_item_keys()
     done = []
     for name in names:
+        if name == SOUND:
+            done.append((yield from _refresh_songs(stores, found)))
+            continue
         yield Progress(f"Embedding what is new to {name}")
         opened = recommenders.open(found.name, name)
-        later = keys[~opened.model.learned(keys)]
-        ids, vectors = opened.model.embed_items(found.collection_of(later))
+        model = cast(Model, opened.model)  # only that of sound is no trained one
+        later = keys[~model.learned(keys)]
+        ids, vectors = model.embed_items(found.collection_of(later))
         changed = (
             np.abs(vectors_of(opened.view.index, ids) - vectors).max(axis=1, initial=0) > _SAME
         )
@@ -94,3 +102,14 @@ def refresh(
         version = opened.space.version
         done.append(Refreshed(found.name, name, version, len(later), int(changed.sum())))
     return done
+
+
+def _refresh_songs(stores: Stores, catalogue: Catalogue) -> Steps[Refreshed]:
+    """Bring the space of songs to what SQL holds, as after an `add` that was cut off."""
+    space, _ = stores.spaces.open(catalogue.name, SOUND)
+    model = stores.models.get(catalogue.name, SOUND, space.version)
+    before = stores.spaces.held(space)
+    yield from bring_up_to_date(stores, catalogue, model)
+    present = catalogue.sounds.present()
+    new = len(np.setdiff1d(present, before))
+    return Refreshed(catalogue.name, SOUND, space.version, len(present), new)

@@ -6,17 +6,12 @@ import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.pipelines.models import StoredModel
+from nearfield.pipelines.names import PARTS, SOUND
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.spaces import Space
-
-SOUND: Final = "sound"
-"""Name of the recommender, and of the space of whole songs."""
-
-PARTS: Final = "sound-parts"
-"""Name of the space of the parts of songs."""
 
 MOST_PARTS: Final = 4096
 """Parts of one song that can be told apart: part n of a song has the id ``key * 4096 + n``."""

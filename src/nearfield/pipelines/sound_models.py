@@ -9,8 +9,8 @@ from typing import Any, Final
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.pipelines.models import StoredModel, read_model
+from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
-from nearfield.pipelines.song_space import SOUND
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analyser
 from nearfield.sound.cache import FeatureCache

@@ -1,0 +1,176 @@
+"""`nearfield music ...`: songs in, their state, their stems."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from nearfield.cli.opening import open_stores, program
+from nearfield.cli.output import Follower, plain_table, print_json, print_table, say, say_next
+from nearfield.cli.parameters import JsonOption
+
+if TYPE_CHECKING:
+    from nearfield.catalogue.sound_facts import SoundFile
+    from nearfield.pipelines.music import Added
+
+app = typer.Typer(help="Songs: add them, look after them, make playlists.", no_args_is_help=True)
+
+SongsOption: TypeAlias = Annotated[
+    str, typer.Option("--catalogue", "-c", help="the catalogue of songs")
+]
+
+_SHOWN: int = 20
+"""Failed files that `add` lists; `failed` lists all."""
+
+
+class Separation(StrEnum):
+    """What takes the vocals away."""
+
+    own = "own"
+    none = "none"
+    spleeter = "spleeter"
+    demucs = "demucs"
+
+
+class EncoderName(StrEnum):
+    """What turns sound into vectors."""
+
+    own = "own"
+    musicnn = "musicnn"
+
+
+SeparationOption: TypeAlias = Annotated[
+    Separation | None,
+    typer.Option(help="what takes the vocals away; as before, at first own, if not given"),
+]
+
+
+@app.callback()
+def music() -> None:
+    """Songs: add them, look after them, make playlists."""
+
+
+@app.command("add")
+def add_command(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="folders of music, or sound files")],
+    catalogue: SongsOption = "songs",
+    separation: SeparationOption = None,
+    encoder: Annotated[
+        EncoderName | None,
+        typer.Option(help="what turns sound into vectors; as before, at first own, if not given"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="processes; one for each core if not given")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="analyse all of it anew")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Add the songs of folders and files; what is in already and unchanged costs nothing."""
+    from nearfield.pipelines.music import Adding, add_music
+
+    wanted = Adding(
+        paths=tuple(paths),
+        catalogue=catalogue,
+        separation=None if separation is None else separation.value,
+        encoder=None if encoder is None else encoder.value,
+        workers=workers,
+        again=again,
+    )
+    with open_stores(context) as stores, Follower() as follower:
+        added = follower.follow(add_music(stores, wanted))
+    if as_json:
+        print_json(added.summary())
+        return
+    _tell(added)
+    if added.counts.songs:
+        named = f"--catalogue {catalogue}"
+        say_next(
+            program(context),
+            [
+                f"similar {named} --item FILE",
+                f"recommend {named} --listened FILE,FILE",
+                f"music playlist {named} --seed FILE --out mix.m3u8",
+            ],
+        )
+
+
+def _tell(added: "Added") -> None:
+    """Print what became of the files, and why some could not be used."""
+    tally, counts = added.tally, added.counts
+    parts = {
+        "new": tally.added,
+        "changed": tally.changed,
+        "unchanged": tally.unchanged,
+        "moved": tally.moved,
+        "copies": tally.copies,
+        "failed": tally.failed,
+        "gone": tally.gone,
+    }
+    told = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
+    typer.echo(f"{tally.found:,} files: {told or 'nothing to do'}")
+    typer.echo(f"'{added.catalogue}' holds {counts.songs:,} songs, {counts.hours:.1f} hours.")
+    for note in added.notes[:_SHOWN]:
+        say(f"note: {note}")
+    for file in added.failures[:_SHOWN]:
+        say(f"failed ({file.reason}): {file.message}")
+    if len(added.failures) > _SHOWN:
+        say(f"... and {len(added.failures) - _SHOWN:,} more: nearfield music failed")
+
+
+@app.command("status")
+def status_command(
+    context: typer.Context, catalogue: SongsOption = "songs", as_json: JsonOption = False
+) -> None:
+    """Tell how many songs and files there are, and what answers."""
+    from nearfield.pipelines.music_status import music_status
+
+    with open_stores(context) as stores:
+        status = music_status(stores, catalogue)
+    if as_json:
+        print_json(status.as_data())
+        return
+    rows = [(name, value) for name, value in status.lines()]
+    print_table(plain_table(("What", "Is"), rows, 0))
+
+
+@app.command("failed")
+def failed_command(
+    context: typer.Context, catalogue: SongsOption = "songs", as_json: JsonOption = False
+) -> None:
+    """List the files that could not be used, and why."""
+    from nearfield.pipelines.music_status import failed_files, failure_data
+
+    with open_stores(context) as stores:
+        found = failed_files(stores, catalogue)
+    if as_json:
+        print_json([failure_data(one) for one in found])
+        return
+    _print_failed(found)
+
+
+def _print_failed(found: "list[SoundFile]") -> None:
+    for file in found:
+        typer.echo(f"{file.reason}\t{file.message}")
+    say(f"{len(found):,} files could not be used.")
+
+
+@app.command("separate")
+def separate_command(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a sound file")],
+    out: Annotated[Path, typer.Option(help="folder for vocals.wav and bgm.wav")],
+    separation: Annotated[Separation, typer.Option(help="what separates")] = Separation.own,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the vocals and the background music of a song; their sum is the song."""
+    from nearfield.pipelines.stems import separate_file
+
+    with open_stores(context) as stores, Follower() as follower:
+        stems = follower.follow(separate_file(file, out, separation.value, stores.cache))
+    if as_json:
+        print_json(stems.as_data())
+        return
+    typer.echo(stems.vocals)
+    typer.echo(stems.bgm)
