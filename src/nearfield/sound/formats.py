@@ -35,6 +35,12 @@ _ASF_ENCRYPTION: Final = (  # identifiers of the two objects that only encrypted
     bytes.fromhex("fbb3112223bdd211b4b700a0c955fc6e"),
     bytes.fromhex("14e68a292226174cb935dae07ee9289c"),
 )
+_PICTURES: Final = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
 _OTHER_FILES: Final = (  # first bytes, what they begin
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -50,6 +56,13 @@ _OTHER_FILES: Final = (  # first bytes, what they begin
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 )
+
+
+def picture_type(data: bytes) -> str:
+    """Return the MIME type of a picture by its first bytes, or "" if it is of no known kind."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((mime for start, mime in _PICTURES if data.startswith(start)), "")
 
 
 def looks_like(path: Path) -> str:
