@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from platformdirs import user_data_path
 
@@ -23,6 +23,9 @@ from nearfield.pipelines.train import train
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendation
 from nearfield.vectors.spaces import Space
+
+if TYPE_CHECKING:
+    from nearfield.home_music import Music
 
 
 class Nearfield:
@@ -68,6 +71,18 @@ class Nearfield:
     def close(self) -> None:
         """Close SQL and Milvus, so that another process may open the same home."""
         self.stores.close()
+
+    @property
+    def music(self) -> "Music":
+        """The catalogue of songs; needs the extra `sound`."""
+        return self.music_of()
+
+    def music_of(self, catalogue: str = "songs") -> "Music":
+        """Return a catalogue of songs by name."""
+        # decoders and networks of sound are of no use to others, and may not be installed
+        from nearfield.home_music import Music
+
+        return Music(self.stores, self._recommenders, catalogue)
 
     def import_folder(self, name: str, folder: Path | str, strict: bool = False) -> Imported:
         """Bring a MovieLens or RecBole folder or archive into the catalogue of that name."""

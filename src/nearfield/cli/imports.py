@@ -50,7 +50,7 @@ def import_command(
             done = follower.follow(import_folder(stores, name, folder, strict))
         else:
             done = follower.follow(_import_files(stores, name, files, (columns, strict)))
-    _tell(done)
+    tell_import(done)
     if as_json:
         print_json(done.summary())
     else:
@@ -72,7 +72,8 @@ def _import_files(
     return (yield from import_read(stores, name, read))
 
 
-def _tell(done: "Imported") -> None:
+def tell_import(done: "Imported") -> None:
+    """Print what came of the rows, and what the catalogue holds."""
     for line in done.report.lines(SHOWN_REFUSALS):
         say(line)
     counts = done.counts

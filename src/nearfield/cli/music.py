@@ -156,6 +156,38 @@ def _print_failed(found: "list[SoundFile]") -> None:
     say(f"{len(found):,} files could not be used.")
 
 
+@app.command("listened")
+def listened_command(
+    context: typer.Context,
+    events: Annotated[
+        Path, typer.Argument(help="who listened to what: .csv, .tsv, .parquet; songs by id or file")
+    ],
+    catalogue: SongsOption = "songs",
+    columns: Annotated[
+        str, typer.Option(help="which column is which: user=who,item=file,kind=what,time=when")
+    ] = "",
+    kind: Annotated[
+        str, typer.Option(help="of events without one: listened, liked, skipped, disliked")
+    ] = "listened",
+    as_json: JsonOption = False,
+) -> None:
+    """Add what listeners did with songs; doing it twice changes nothing."""
+    from nearfield.cli.imports import tell_import
+    from nearfield.datasets.columns import Reading, parse_columns
+    from nearfield.datasets.read import TableFiles, read_files
+    from nearfield.pipelines.listening import import_listening
+
+    reading = Reading(columns=parse_columns(columns), kind=kind)
+    read = read_files(TableFiles(events=events), reading)
+    with open_stores(context) as stores, Follower() as follower:
+        done = follower.follow(import_listening(stores, catalogue, read))
+    tell_import(done)
+    if as_json:
+        print_json(done.summary())
+    else:
+        say_next(program(context), [f"recommend --catalogue {catalogue} --user ID"])
+
+
 @app.command("separate")
 def separate_command(
     context: typer.Context,

@@ -1,9 +1,12 @@
 """Options that several commands share, and how their texts are read."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
+
+from nearfield.errors import InvalidInput
 
 if TYPE_CHECKING:
     from nearfield.types import PublicId
@@ -26,6 +29,12 @@ SpaceOption: TypeAlias = Annotated[
         "the first of these that is published if not given"
     ),
 ]
+PerArtistOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="most items of one artist in a list; 0: no limit")
+]
+PerAlbumOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="most items of one album in a list; 0: no limit")
+]
 ExcludeOption: TypeAlias = Annotated[str, typer.Option(help="items that shall not come: a,b,c")]
 DataOption: TypeAlias = Annotated[
     Path | None, typer.Option(help="a MovieLens folder or archive; fetched if not given")
@@ -35,6 +44,35 @@ DataOption: TypeAlias = Annotated[
 def read_ids(text: str) -> list[str]:
     """Read ids such as "1, 260,1196"."""
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def read_names(given: list[str] | None) -> list[str]:
+    """Read ids or paths: several in one text with commas between them, or one in each.
+
+    A text that is the path of a file is one name, whatever commas it has.
+    """
+    names = [[text] if Path(text).is_file() else read_ids(text) for text in given or ()]
+    return [name for some in names for name in some]
+
+
+def read_clock(text: str) -> float:
+    """Read a time in a song.
+
+    >>> read_clock("1:23"), read_clock("83.5")
+    (83.0, 83.5)
+    """
+    minutes, _, seconds = text.rpartition(":")
+    try:
+        return 60 * int(minutes or 0) + float(seconds)
+    except ValueError as error:
+        raise InvalidInput(f"{text!r} is no time. Write seconds, or 1:23.") from error
+
+
+def at_most(artist: int | None, album: int | None, usual: Mapping[str, int]) -> dict[str, int]:
+    """Return how many items may share an artist and an album: as given, else the usual."""
+    given = {"artist": artist, "album": album}
+    wanted = {name: usual.get(name, 0) if most is None else most for name, most in given.items()}
+    return {name: most for name, most in wanted.items() if most}
 
 
 def read_weights(text: str) -> "dict[PublicId, float]":

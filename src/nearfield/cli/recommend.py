@@ -1,5 +1,6 @@
 """`nearfield recommend` and `nearfield similar`: ask."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,14 +13,22 @@ from nearfield.cli.parameters import (
     DiversityOption,
     ExcludeOption,
     JsonOption,
+    PerAlbumOption,
+    PerArtistOption,
     SizeOption,
     SpaceOption,
     WhereOption,
+    at_most,
+    read_clock,
     read_ids,
+    read_names,
     read_weights,
 )
+from nearfield.errors import InvalidInput
+from nearfield.pipelines.names import SOUND
 
 if TYPE_CHECKING:
+    from nearfield.pipelines.recommenders import Recommenders
     from nearfield.types import Recommendation
 
 
@@ -28,7 +37,12 @@ def recommend_command(
     catalogue: CatalogueOption = None,
     user: Annotated[str | None, typer.Option(help="a user of the catalogue")] = None,
     liked: Annotated[str, typer.Option(help="items, newest last: a,b,c or a:2,b (weights)")] = "",
-    disliked: Annotated[str, typer.Option(help="items that count against: a,b,c")] = "",
+    listened: Annotated[
+        list[str] | None, typer.Option(help="songs or sound files, newest last: a.ogg,b.mp3")
+    ] = None,
+    disliked: Annotated[
+        list[str] | None, typer.Option(help="items (or files) that count against: a,b,c")
+    ] = None,
     age: Annotated[int | None, typer.Option("-a", "--age", help="in years")] = None,
     gender: Annotated[str | None, typer.Option("-g", "--gender", help="F or M")] = None,
     job: Annotated[str | None, typer.Option("-j", "--job", help="number or name")] = None,
@@ -40,6 +54,15 @@ def recommend_command(
     allow: Annotated[str | None, typer.Option(help="nothing but these items: a,b,c")] = None,
     where: WhereOption = None,
     diversity: DiversityOption = 0.0,
+    per_artist: PerArtistOption = None,
+    per_album: PerAlbumOption = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option(
+            help="how many of the newest events may not come again, the older ones may; nothing "
+            "comes again if not given, of songs the 50 newest; -1: nothing"
+        ),
+    ] = None,
     space: SpaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,40 +76,81 @@ def recommend_command(
         user=user,
         attributes={name: value for name, value in given.items() if value is not None},
         liked=read_weights(liked),
-        disliked=read_ids(disliked),
+        listened=read_names(listened),
+        disliked=read_names(disliked),
         k=k,
         exclude=read_ids(exclude),
         allow=None if allow is None else read_ids(allow),
         where=where,
         diversity=diversity,
+        repeat=None if repeat is None or repeat < 0 else repeat,
+        at_most=at_most(per_artist, per_album, {}),
     )
     with open_stores(context) as stores:
         recommenders = Recommenders(stores)
         name = catalogue or stores.only_catalogue()
         for one in read_space(space or recommenders.default_space(name)) if load else ():
             follow(publish(stores, name, recommender=one))
-        answers = recommenders.get(name, space).recommend(ask)
+        if asks_songs(recommenders, name, space):
+            from nearfield.pipelines.ask_songs import AT_MOST, JUST_PLAYED, recommend_songs
+
+            ask = replace(
+                ask,
+                at_most=at_most(per_artist, per_album, AT_MOST),
+                repeat=JUST_PLAYED if repeat is None else ask.repeat,
+            )
+            answers = follow(recommend_songs(stores, recommenders, name, ask))
+        else:
+            answers = recommenders.get(name, space).recommend(ask)
     _print(answers, as_json)
 
 
 def similar_command(
     context: typer.Context,
-    item: Annotated[str, typer.Option(help="the item to start from")],
+    item: Annotated[str, typer.Option(help="the item to start from; of songs also a sound file")],
     catalogue: CatalogueOption = None,
     k: SizeOption = 10,
     exclude: ExcludeOption = "",
     where: WhereOption = None,
     diversity: DiversityOption = 0.0,
+    per_artist: PerArtistOption = None,
+    per_album: PerAlbumOption = None,
+    at: Annotated[
+        str | None, typer.Option(help="of a song only the part that is heard then: 83 or 1:23")
+    ] = None,
     space: SpaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the items nearest to one."""
     from nearfield.pipelines.recommenders import Recommenders
 
+    most = at_most(per_artist, per_album, {})
     with open_stores(context) as stores:
-        recommender = Recommenders(stores).get(catalogue, space)
-        answers = recommender.similar(item, k, where, diversity, read_ids(exclude))
+        recommenders = Recommenders(stores)
+        name = catalogue or stores.only_catalogue()
+        if asks_songs(recommenders, name, space):
+            from nearfield.pipelines.ask_songs import Like, similar_songs
+
+            like = Like(
+                k=k,
+                where=where,
+                diversity=diversity,
+                exclude=read_ids(exclude),
+                at_most=most,
+                at=None if at is None else read_clock(at),
+            )
+            answers = follow(similar_songs(stores, recommenders, name, item, like))
+        else:
+            if at is not None:
+                raise InvalidInput(f"--at {at} asks for a part of a song, but these are no songs.")
+            recommender = recommenders.get(name, space)
+            answers = recommender.similar(item, k, where, diversity, read_ids(exclude), most)
     _print(answers, as_json)
+
+
+def asks_songs(recommenders: "Recommenders", catalogue: str, space: "str | None") -> bool:
+    """Tell whether songs are asked for, which may be named by their files."""
+    return (space or recommenders.default_space(catalogue)) == SOUND
 
 
 def _print(answers: "list[Recommendation]", as_json: bool) -> None:

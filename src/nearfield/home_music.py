@@ -1,0 +1,134 @@
+"""The Python API of songs: `Nearfield.music`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nearfield.catalogue.sound_facts import SoundFile
+from nearfield.pipelines.ask_songs import AT_MOST, JUST_PLAYED, Like, recommend_songs, similar_songs
+from nearfield.pipelines.music import CATALOGUE, Added, Adding, add_music
+from nearfield.pipelines.music_status import MusicStatus, failed_files, music_status
+from nearfield.pipelines.progress import Steps, finish
+from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.stores import Stores
+from nearfield.recommend.ask import Ask
+from nearfield.types import PublicId, Recommendation
+
+
+class Music:
+    """One catalogue of songs of a home.
+
+    Songs may be named by id, by the path of their file, or by the path of any other sound file.
+
+    Parameters
+    ----------
+    stores, recommenders
+        Of the home.
+    catalogue : str
+        Its name.
+    """
+
+    def __init__(
+        self, stores: Stores, recommenders: Recommenders, catalogue: str = CATALOGUE
+    ) -> None:
+        self._stores = stores
+        self._recommenders = recommenders
+        self._catalogue = catalogue
+
+    def add(
+        self,
+        *paths: Path | str,
+        separation: str | None = None,
+        encoder: str | None = None,
+        workers: int | None = None,
+        again: bool = False,
+    ) -> Added:
+        """Add the songs of folders and files; see `Adding`.
+
+        Where several processes work, a script must guard its start by
+        ``if __name__ == "__main__":``, as for everything that uses `multiprocessing`.
+        """
+        return finish(
+            self.iter_add(
+                *paths, separation=separation, encoder=encoder, workers=workers, again=again
+            )
+        )
+
+    def iter_add(
+        self,
+        *paths: Path | str,
+        separation: str | None = None,
+        encoder: str | None = None,
+        workers: int | None = None,
+        again: bool = False,
+    ) -> Steps[Added]:
+        """As `add`, yielding progress."""
+        found = tuple(Path(path) for path in paths)
+        wanted = Adding(found, self._catalogue, separation, encoder, workers, again)
+        return add_music(self._stores, wanted)
+
+    def status(self) -> MusicStatus:
+        """Count songs and files, and say what answers."""
+        return music_status(self._stores, self._catalogue)
+
+    def failed(self) -> list[SoundFile]:
+        """Return the files that could not be used, with reason and message."""
+        return failed_files(self._stores, self._catalogue)
+
+    def similar(
+        self,
+        song: PublicId | Path,
+        n: int = 10,
+        *,
+        at: float | None = None,
+        where: str | None = None,
+        diversity: float = 0.0,
+        exclude: Sequence[PublicId] = (),
+        at_most: Mapping[str, int] | None = None,
+    ) -> list[Recommendation]:
+        """Return at most `n` songs that sound most like one, without itself; see `Like`."""
+        like = Like(
+            k=n, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {}, at=at
+        )
+        steps = similar_songs(self._stores, self._recommenders, self._catalogue, str(song), like)
+        return finish(steps)
+
+    def recommend(
+        self,
+        user: PublicId | None = None,
+        n: int = 10,
+        *,
+        listened: Sequence[PublicId | Path] | Mapping[PublicId, float] = (),
+        liked: Sequence[PublicId | Path] | Mapping[PublicId, float] = (),
+        disliked: Sequence[PublicId | Path] = (),
+        exclude: Sequence[PublicId] = (),
+        where: str | None = None,
+        diversity: float = 0.0,
+        repeat: int | None = JUST_PLAYED,
+        at_most: Mapping[str, int] = AT_MOST,
+    ) -> list[Recommendation]:
+        """Recommend at most `n` songs to a listener, best first; parts may be missing, see `Ask`.
+
+        What is among the listener's `repeat` newest events does not come again, older songs may;
+        with None nothing does that was ever listened to.
+        """
+        ask = Ask(
+            user=user,
+            listened=_texts(listened),
+            liked=_texts(liked),
+            disliked=[str(one) for one in disliked],
+            k=n,
+            exclude=exclude,
+            repeat=repeat,
+            at_most=at_most,
+            where=where,
+            diversity=diversity,
+        )
+        return finish(recommend_songs(self._stores, self._recommenders, self._catalogue, ask))
+
+
+def _texts(
+    songs: Sequence[PublicId | Path] | Mapping[PublicId, float],
+) -> Sequence[PublicId] | Mapping[PublicId, float]:
+    if isinstance(songs, Mapping):
+        return songs
+    return [str(one) for one in songs]

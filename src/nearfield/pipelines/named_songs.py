@@ -1,0 +1,88 @@
+"""Songs as people name them: by id, by the path of a file in the library, or of any other file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.catalogue.sound_facts import GONE
+from nearfield.errors import NotFound
+from nearfield.pipelines.names import SOUND
+from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.sound_models import Ears
+from nearfield.pipelines.stores import Stores
+from nearfield.sound.analyse import Analyser
+from nearfield.sound.encoding import SongVectors
+from nearfield.sound.scan import content_hash, path_text
+from nearfield.types import PublicId
+
+
+@dataclass(frozen=True)
+class NamedSongs:
+    """What some names mean.
+
+    Parameters
+    ----------
+    ids : dict
+        Name to id, of songs in the library.
+    guests : dict
+        Name to vectors, of files that are not in it.
+    """
+
+    ids: dict[str, PublicId]
+    guests: dict[str, SongVectors]
+
+
+def find_song(catalogue: Catalogue, name: str) -> PublicId | None:
+    """Return the id of a song in the library: given as it is, or by the path of its file."""
+    try:
+        (key,) = catalogue.item_keys([name])
+    except NotFound:
+        path = Path(name).expanduser().absolute()
+        file = catalogue.sounds.file(path_text(path))
+        found = None if file is None or file.state == GONE else file.item
+        if found is None and path.is_file():
+            found = catalogue.sounds.with_content(content_hash(path))
+        if found is None:
+            return None
+        key = found
+    return catalogue.item_ids(np.array([key], dtype=np.int64))[0]
+
+
+def name_songs(stores: Stores, catalogue: Catalogue, names: Iterable[str]) -> Steps[NamedSongs]:
+    """Find the songs that are meant; files that are not in the library are listened to.
+
+    Raises
+    ------
+    NotFound
+        If a name is neither an id nor a file, or no model answers yet.
+    Unreadable
+        If a file is no sound that can be used.
+    """
+    ids: dict[str, PublicId] = {}
+    guests: dict[str, SongVectors] = {}
+    analyser: Analyser | None = None
+    for name in names:
+        found = find_song(catalogue, name)
+        if found is not None:
+            ids[name] = found
+            continue
+        path = Path(name).expanduser().absolute()
+        if not path.is_file():
+            raise NotFound(
+                f"{name!r} is neither the id of a song in catalogue '{catalogue.name}' nor a file. "
+                f"Check the spelling; `nearfield music status` tells what there is."
+            )
+        yield Progress(f"Listening to {path.name}")
+        if analyser is None:
+            analyser = _open(stores, catalogue)
+        guests[name] = analyser.analyse(path).vectors
+    return NamedSongs(ids, guests)
+
+
+def _open(stores: Stores, catalogue: Catalogue) -> Analyser:
+    space, _ = stores.spaces.open(catalogue.name, SOUND)
+    model = stores.models.get(catalogue.name, SOUND, space.version)
+    return Ears(model.folder, stores.cache).open()
