@@ -257,6 +257,21 @@ def test_what_libsndfile_alone_can_read_is_read(tmp_path: Path) -> None:
     assert probe(tmp_path / "a.paf").codec == "pcm_16"
 
 
+@pytest.mark.parametrize("rate", [1, 0xFFFFFFF0])
+def test_a_header_with_an_impossible_rate_is_damage(tmp_path: Path, rate: int) -> None:
+    path = write_sound(tmp_path / "a.wav", song(2), RATE)
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert refused(path).reason in ("damaged", "not audio")
+
+
+def test_more_channels_than_ffmpeg_mixes_are_mixed(tmp_path: Path) -> None:
+    sound = noise(1)
+    soundfile.write(tmp_path / "a.wav", np.repeat(sound[:, None], 100, axis=1), RATE)
+    np.testing.assert_allclose(read_sound(tmp_path / "a.wav"), sound, atol=1.1 / 32_768)
+
+
 def test_text_is_told_from_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes("é".encode() * 400)
     assert looks_like(tmp_path / "a") == "text"

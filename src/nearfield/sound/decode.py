@@ -13,7 +13,9 @@ import numpy as np
 import soxr
 
 from nearfield.errors import InvalidInput
-from nearfield.sound.source import Piece, SndfileSource, SoundInfo, Source, open_source
+from nearfield.sound.opening import open_source
+from nearfield.sound.sndfile import SndfileSource
+from nearfield.sound.source import Piece, SoundInfo, Source
 from nearfield.sound.unreadable import Unreadable
 from nearfield.sound.waveform import RATE, Waveform
 

@@ -43,3 +43,8 @@ class Unreadable(NearfieldError):
     def __reduce__(self) -> tuple[type["Unreadable"], tuple[str, Path, str]]:
         """Let the error cross from a worker process to its parent."""
         return type(self), (self.reason, self.path, self.sentence)
+
+
+def protected(path: Path) -> Unreadable:
+    """Return the error of an encrypted file."""
+    return Unreadable("protected", path, "it is encrypted. Get a copy without copy protection.")
