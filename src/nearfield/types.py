@@ -21,6 +21,7 @@ PublicId: TypeAlias = int | str
 """An id as the owner of the data wrote it: an int where every id of the catalogue is one."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOBODY: "Mapping[int, Vectors]" = MappingProxyType({})
 
 
 def no_ids() -> Ids:
@@ -73,6 +74,9 @@ class UserQuery:
         The rating of each event on the catalogue's own scale; NaN where there is none.
     weights : float32, shape (events,)
         1 counts as an ordinary event, 2 as twice that; below 0 counts against (dislike, skip).
+    guests : mapping
+        Vectors, shape (dim,), of those items of the history that the catalogue does not hold, by
+        the key that stands for them in `items`: -2 and below.
     """
 
     user: int | None = None
@@ -80,6 +84,7 @@ class UserQuery:
     items: Ids = field(default_factory=no_ids)
     values: Scores = field(default_factory=no_scores)
     weights: Scores = field(default_factory=no_scores)
+    guests: Mapping[int, Vectors] = field(default_factory=lambda: _NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,49 @@ class Interests:
         share = np.float32(self.share)
         mixed: Scores = (1 - share) * user + share * nearest
         return mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Aversions:
+    """What one user does not want to come near to.
+
+    Parameters
+    ----------
+    vectors : float32, shape (aversions, dim)
+        Unit vectors of what was disliked or skipped; at least one.
+    weights : float32, shape (aversions,)
+        How much each counts, in (0, 1].
+    push : float
+        What an item that equals one of weight 1 loses, in [0, 2].
+    reach : float
+        Cosine from which on something is lost, in [0, 1).
+    """
+
+    vectors: Vectors
+    weights: Scores
+    push: float
+    reach: float
+
+    def lowered(self, scores: Scores, near: Vectors) -> Scores:
+        """Return the scores of items less what they lose for being near to something unwanted.
+
+        Parameters
+        ----------
+        scores : float32, shape (items,)
+            As they would be otherwise, in [-1, 1].
+        near : float32, shape (aversions, items)
+            Cosines with each aversion.
+
+        Returns
+        -------
+        float32, shape (items,)
+            ``scores - push * max(weights * max(0, (near - reach) / (1 - reach)))``, but never
+            below -1.
+        """
+        beyond = np.maximum(near - np.float32(self.reach), 0) / np.float32(1 - self.reach)
+        loss = np.float32(self.push) * (self.weights[:, None] * beyond).max(axis=0)
+        lowered: Scores = np.maximum(scores - loss, np.float32(-1))
+        return lowered
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +228,8 @@ class Recommendation:
         Year of release, where known.
     genres : tuple of str
         Genres, where known.
+    attributes : mapping
+        Everything else that the catalogue knows of the item: of a song its artist, album, path.
     """
 
     item: PublicId
@@ -189,3 +239,4 @@ class Recommendation:
     reasons: tuple[Reason, ...] = ()
     year: int | None = None
     genres: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)

@@ -88,6 +88,13 @@ class BlendView:
             raise missing
         return together
 
+    def look_along(self, vector: Vectors) -> Look:
+        """Refuse: a vector belongs to one space."""
+        raise InvalidInput(
+            f"a vector of shape {vector.shape} cannot be looked for in several spaces together, "
+            f"for it belongs to one of them. Ask that one alone."
+        )
+
     def vectors(self, ids: Ids) -> Vectors:
         """Return vectors whose inner products are the blended similarities."""
         return _stack([view.vectors(ids) for view in self._views], self._weights)

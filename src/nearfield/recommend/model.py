@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from nearfield.types import Ids, Interests, Shares, UserQuery, Vectors
+from nearfield.types import Aversions, Ids, Interests, Shares, UserQuery, Vectors
 
 
 class UserModel(Protocol):
@@ -47,3 +47,19 @@ class ManyInterests(Protocol):
 
     def interests(self, query: UserQuery) -> Interests | None:
         """Return what a query that was embedded shows interest in; None where it does not count."""
+
+
+@runtime_checkable
+class PushesAway(Protocol):
+    """A model that keeps answers away from what a user did not want."""
+
+    def aversions(self, query: UserQuery) -> Aversions | None:
+        """Return what a query that was embedded turns away from; None where there is nothing."""
+
+
+@runtime_checkable
+class ReadsGuests(Protocol):
+    """A model that reads items by their vectors, and so also such as the catalogue lacks."""
+
+    def check_guests(self, query: UserQuery) -> None:
+        """Raise `InvalidInput` where a guest's vector does not belong to the model's space."""

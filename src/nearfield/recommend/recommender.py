@@ -10,14 +10,16 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.facts import Item
 from nearfield.catalogue.where import parse_where
 from nearfield.errors import NotFound
-from nearfield.recommend.ask import Ask, check_diversity, check_ids, check_size
+from nearfield.recommend.ask import Ask, check_unit
+from nearfield.recommend.duplicates import Alone, Groups
 from nearfield.recommend.explain import accepted, cite, common_genres, merge, tell
 from nearfield.recommend.filters import Scope, combine
+from nearfield.recommend.limits import Limits
 from nearfield.recommend.popularity import SPACE, most_popular, popularity_reason
 from nearfield.recommend.profile import Profile, gather
 from nearfield.recommend.retrieve import Ranked, pool_size, spread
 from nearfield.recommend.view import Look, View
-from nearfield.types import Ids, PublicId, Reason, Recommendation, no_ids
+from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors, no_ids
 
 
 class Recommender:
@@ -32,17 +34,21 @@ class Recommender:
         Facts of items and users.
     view : View
         How the items look to who asks: the vectors of one space, or of several.
+    groups : Groups, optional
+        Which items are duplicates; an answer holds one of each group, and none of the groups of
+        what is kept out. Where not given, no item is.
     """
 
-    def __init__(self, catalogue: Catalogue, view: View) -> None:
+    def __init__(self, catalogue: Catalogue, view: View, groups: Groups | None = None) -> None:
         self._catalogue = catalogue
         self._view = view
+        self._groups = groups or Alone()
 
     def recommend(self, ask: Ask) -> list[Recommendation]:
         """Answer a wish, best first; where nothing is known of who asks, with what is popular.
 
-        Never holds an item that the user has touched, that the wish names as liked or
-        disliked, or that it excludes.
+        Never holds an item that the wish names as listened to, liked or disliked, or that it
+        excludes, nor one that the user has touched, unless the wish lets it `repeat`.
 
         Raises
         ------
@@ -52,11 +58,13 @@ class Recommender:
             If the wish contradicts itself, or an attribute or condition cannot be read.
         """
         profile = gather(self._catalogue, ask, self._view.history_length())
-        scope = self._scope([profile.seen, self._keys(ask.exclude)], ask.allow, ask.where)
+        out = np.concatenate([profile.seen, self._keys(ask.exclude)])
+        scope = self._scope(out, ask.allow, ask.where)
+        limits = Limits(self._catalogue, ask.at_most, self._groups, out)
         look = None if profile.is_blank else self._view.look(profile.query)
         if look is None:
-            return self._popular(ask, scope)
-        found = _retrieve(look, ask.k, scope, ask.diversity)
+            return self._popular(ask, scope, limits)
+        found = _retrieve(look, ask.k, scope, ask.diversity, limits)
         return self._explained(found, profile, look) if ask.explain else self._plain(found)
 
     def similar(
@@ -66,14 +74,15 @@ class Recommender:
         where: str | None = None,
         diversity: float = 0.0,
         exclude: Sequence[PublicId] = (),
+        at_most: Mapping[str, int] | None = None,
     ) -> list[Recommendation]:
-        """Return the items nearest to one, best first, without itself.
+        """Return the items nearest to one, best first, without itself and its duplicates.
 
         Parameters
         ----------
         item : int or str
             An item of the catalogue that has a vector.
-        k, where, diversity, exclude
+        k, where, diversity, exclude, at_most
             As in `Ask`.
 
         Raises
@@ -83,22 +92,52 @@ class Recommender:
         InvalidInput
             If a parameter is out of its range.
         """
-        check_size(k)
-        check_diversity(diversity)
-        check_ids("exclude", exclude)
+        ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
         key = self._keys([item])
         look = self._look_from(item, int(key[0]))
-        scope = self._scope([key, self._keys(exclude)], None, where)
-        found = _retrieve(look, k, scope, diversity)
+        found = self._alike(look, ask, key)
         facts = self._facts(np.concatenate([key, found.ids]))
         own = facts[int(key[0])].genres
         reasons = [common_genres(own, facts[other].genres) for other in found.ids.tolist()]
         return self._answers(found, facts, reasons)
 
-    def _scope(self, out: list[Ids], allow: Sequence[PublicId] | None, where: str | None) -> Scope:
+    def similar_to(
+        self,
+        vector: Vectors,
+        k: int = 10,
+        where: str | None = None,
+        diversity: float = 0.0,
+        exclude: Sequence[PublicId] = (),
+        at_most: Mapping[str, int] | None = None,
+    ) -> list[Recommendation]:
+        """Return the items nearest to something that the catalogue does not hold, best first.
+
+        Parameters
+        ----------
+        vector : float32, shape (dim,)
+            Its unit vector, made by what made those of the space; no blend can be asked so.
+        k, where, diversity, exclude, at_most
+            As in `Ask`.
+
+        Raises
+        ------
+        InvalidInput
+            If a parameter is out of its range, or the vector is of another space.
+        """
+        ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
+        check_unit(vector)
+        return self._plain(self._alike(self._view.look_along(vector), ask, no_ids()))
+
+    def _alike(self, look: Look, ask: Ask, own: Ids) -> Ranked:
+        """Return what is near to an item, without the keys of its own."""
+        out = np.concatenate([own, self._keys(ask.exclude)])
+        limits = Limits(self._catalogue, ask.at_most, self._groups, out)
+        return _retrieve(look, ask.k, self._scope(out, None, ask.where), ask.diversity, limits)
+
+    def _scope(self, out: Ids, allow: Sequence[PublicId] | None, where: str | None) -> Scope:
         allowed = None if allow is None else self._keys(allow)
         matching = None if where is None else self._catalogue.matching(parse_where(where))
-        return combine(out, [allowed, matching])
+        return combine([out], [allowed, matching])
 
     def _keys(self, ids: Sequence[PublicId]) -> Ids:
         return self._catalogue.item_keys(ids) if len(ids) else no_ids()
@@ -113,8 +152,15 @@ class Recommender:
                 f"--catalogue {self._catalogue.name}`, or train and publish again."
             ) from error
 
-    def _popular(self, ask: Ask, scope: Scope) -> list[Recommendation]:
-        pool, users = most_popular(self._catalogue, scope, pool_size(ask.k, ask.diversity))
+    def _popular(self, ask: Ask, scope: Scope, limits: Limits) -> list[Recommendation]:
+        users: dict[int, int] = {}
+
+        def fetch(size: int) -> Ranked:
+            pool, counted = most_popular(self._catalogue, scope, size)
+            users.update(counted)
+            return pool
+
+        pool = limits.fill(fetch, pool_size(ask.k, ask.diversity))
         if ask.diversity > 0:  # nothing says how items without a vector differ
             pool = pool.only(np.asarray(self._view.vectors(pool.ids).any(axis=1)))
         found = spread(pool, ask.k, ask.diversity, self._view.vectors)
@@ -136,12 +182,13 @@ class Recommender:
         middle = self._middle if profile.has_ratings else math.nan
         counts_for = accepted(profile, middle)
         cited = [cite(part.shares, items, counts_for) for part in parts]
-        facts = self._facts(np.concatenate([found.ids, *(items[one.told] for one in cited)]))
-        told = [
+        told = np.concatenate([found.ids, *(items[one.told] for one in cited)])
+        facts = self._facts(told[told > 0]) | dict(profile.guests)
+        reasons = [
             tell(profile, part.shares, one, facts, part.space)
             for part, one in zip(parts, cited, strict=True)
         ]
-        return self._answers(found, facts, merge(told))
+        return self._answers(found, facts, merge(reasons))
 
     def _plain(self, found: Ranked) -> list[Recommendation]:
         return self._answers(found, self._facts(found.ids), [()] * len(found.ids))
@@ -167,9 +214,10 @@ class Recommender:
         return (least + most) / 2
 
 
-def _retrieve(look: Look, k: int, scope: Scope, diversity: float) -> Ranked:
+def _retrieve(look: Look, k: int, scope: Scope, diversity: float, limits: Limits) -> Ranked:
     """Return the `k` best items of a scope, as different from each other as asked."""
-    return spread(look.nearest(pool_size(k, diversity), scope), k, diversity, look.vectors)
+    pool = limits.fill(lambda size: look.nearest(size, scope), pool_size(k, diversity))
+    return spread(pool, k, diversity, look.vectors)
 
 
 def _answer(item: Item, score: float, space: str, reasons: tuple[Reason, ...]) -> Recommendation:
@@ -181,4 +229,5 @@ def _answer(item: Item, score: float, space: str, reasons: tuple[Reason, ...]) -
         reasons=reasons,
         year=item.year,
         genres=item.genres,
+        attributes=item.attributes,
     )

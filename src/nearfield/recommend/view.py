@@ -1,15 +1,19 @@
 """How the items look to one who asks: by the vectors of one space."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
+from nearfield.errors import InvalidInput
 from nearfield.recommend.filters import Scope
-from nearfield.recommend.model import ManyInterests, UserModel
+from nearfield.recommend.model import ManyInterests, PushesAway, ReadsGuests, UserModel
 from nearfield.recommend.retrieve import LEAST_POOL, Ranked, best, candidates, nearest, vectors_of
-from nearfield.types import Ids, Interests, Scores, Shares, UserQuery, Vectors
+from nearfield.types import Aversions, Ids, Interests, Scores, Shares, UserQuery, Vectors
 from nearfield.vectors.index import VectorIndex
+
+_LARGER: Final = (1, 4, 16, 64)
+"""How many times more candidates are fetched as long as some that were not may be better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class View(Protocol):
     def look_from(self, item: int) -> Look:
         """Look at the items from one of them; NotFound where it has no vector."""
 
+    def look_along(self, vector: Vectors) -> Look:
+        """Look at the items from a unit vector, shape (dim,): of something from elsewhere."""
+
     def vectors(self, ids: Ids) -> Vectors:
         """As of `Look`, for one of whom nothing is known."""
 
@@ -83,6 +90,7 @@ class SpaceView:
         self.index = index
         self.model = model
         self._apart = model if isinstance(model, ManyInterests) else None
+        self._away = model if isinstance(model, PushesAway) else None
 
     def history_length(self) -> int:
         """Return how many of the newest events of a query are read."""
@@ -90,20 +98,41 @@ class SpaceView:
 
     def look(self, query: UserQuery) -> "SpaceLook | None":
         """Look at the items for a user; None where the model knows nothing of them."""
+        self._check_guests(query)
         read = newest(query, self.history_length())
         vector = self.model.embed_users([read])[0]
         if not vector.any():
             return None
         apart = self._apart.interests(read) if self._apart is not None else None
-        return SpaceLook(self, vector, (query, read), apart)
+        away = self._away.aversions(read) if self._away is not None else None
+        return SpaceLook(self, vector, (query, read), apart, away)
 
     def look_from(self, item: int) -> "SpaceLook":
         """Look at the items from one of them; NotFound where it has no vector."""
         return SpaceLook(self, self.index.get(np.array([item]))[0])
 
+    def look_along(self, vector: Vectors) -> "SpaceLook":
+        """Look at the items from a unit vector; InvalidInput where it is of another length."""
+        if vector.shape != (self.index.dim,):
+            raise InvalidInput(
+                f"a vector of shape {vector.shape} came, but those of the space {self.name!r} have "
+                f"shape ({self.index.dim},). Make it with what made the space."
+            )
+        return SpaceLook(self, vector)
+
     def vectors(self, ids: Ids) -> Vectors:
         """Return the vectors of items; zeros where there is none."""
         return vectors_of(self.index, ids)
+
+    def _check_guests(self, query: UserQuery) -> None:
+        if not query.guests:
+            return
+        if not isinstance(self.model, ReadsGuests):
+            raise InvalidInput(
+                f"the space {self.name!r} cannot be asked by what is not in the catalogue: its "
+                f"model reads items that it was trained on. Ask a space of sound, or leave it out."
+            )
+        self.model.check_guests(query)
 
 
 @dataclass(frozen=True)
@@ -120,33 +149,43 @@ class SpaceLook:
         What was asked, and what of it the model read; None where an item asks.
     interests : Interests, optional
         What else is near to the user.
+    aversions : Aversions, optional
+        What the user turns away from.
     """
 
     view: SpaceView
     vector: Vectors
     asked: tuple[UserQuery, UserQuery] | None = None
     interests: Interests | None = None
+    aversions: Aversions | None = None
 
     def nearest(self, k: int, scope: Scope) -> Ranked:
         """Return the `k` nearest items of a scope, or all there are.
 
         Where interests are kept apart, the user's vector and each of them bring so many, and
-        100 more.
+        100 more. Where something pushes items away, they bring four times as many up to three
+        times, as long as one that was not fetched may be among the best.
         """
-        if self.interests is None:
+        if self.interests is None and self.aversions is None:
             return nearest(self.view.index, self.vector, k, scope)
-        asking = np.vstack([self.vector, self.interests.vectors])
-        ids = candidates(self.view.index, asking, k + LEAST_POOL, scope)
-        return best(ids, self.scores(ids), k)
+        asking = self._asking()
+        if self.aversions is None:
+            ids = candidates(self.view.index, asking, k + LEAST_POOL, scope)
+            return best(ids, self.scores(ids), k)
+        return self._nearest_of_growing(asking, k, scope)
 
     def scores(self, ids: Ids) -> Scores:
         """Return the score of each item, shape of `ids`; 0 where it has no vector."""
         vectors = self.vectors(ids)
         # not `@`: BLAS starts threads for it, which a busy machine is slow to wake
         scores: Scores = np.einsum("ij,j->i", vectors, self.vector)
-        if self.interests is None:
-            return scores
-        return self.interests.mixed(scores, np.einsum("ij,kj->ik", self.interests.vectors, vectors))
+        if self.interests is not None:
+            apart = np.einsum("ij,kj->ik", self.interests.vectors, vectors)
+            scores = self.interests.mixed(scores, apart)
+        if self.aversions is not None:
+            near = np.einsum("ij,kj->ik", self.aversions.vectors, vectors)
+            scores = self.aversions.lowered(scores, near)
+        return scores
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return the vectors of items; zeros where there is none."""
@@ -163,6 +202,32 @@ class SpaceLook:
             events = np.pad(shares.events, ((0, 0), (unread, 0)))
             shares = Shares(events, shares.attributes)
         return [Part(self.view.name, shares)]
+
+    def _asking(self) -> Vectors:
+        """Return the user's vector and those of the interests, shape (1 + interests, dim)."""
+        if self.interests is None:
+            return self.vector[None]
+        return np.vstack([self.vector, self.interests.vectors])
+
+    def _nearest_of_growing(self, asking: Vectors, k: int, scope: Scope) -> Ranked:
+        """Return the `k` best where the score of an item is at most what its cosines give."""
+        for larger in _LARGER:
+            size = larger * (k + LEAST_POOL)
+            pools = [nearest(self.view.index, vector, size, scope) for vector in asking]
+            ids = np.unique(np.concatenate([pool.ids for pool in pools]))
+            found = best(ids, self.scores(ids), k)
+            if any(len(pool.ids) < size for pool in pools):
+                break  # one of them brought all there are
+            if len(found.ids) == k and found.scores[-1] >= self._bound(pools):
+                break
+        return found
+
+    def _bound(self, pools: list[Ranked]) -> float:
+        """Return what an item scores at most that none of the pools brought."""
+        user, *apart = (pool.scores[-1:] for pool in pools)
+        if self.interests is None:
+            return float(user[0])
+        return float(self.interests.mixed(user, np.stack(apart))[0])
 
 
 def newest(query: UserQuery, events: int) -> UserQuery:
