@@ -17,7 +17,7 @@ from nearfield.sound.cache import FeatureCache
 from nearfield.sound.encoders import ENCODERS, load_encoder
 from nearfield.sound.encoding import Encoder
 from nearfield.sound.separate import SEPARATORS, Separator, load_separator
-from nearfield.training.card import CARD, new_version, read_json
+from nearfield.training.card import CARD, moment_of, new_version, read_json
 
 DEFAULT_ENCODER: Final = "own"
 DEFAULT_SEPARATION: Final = "own"
@@ -105,11 +105,10 @@ def sound_card(
 ) -> dict[str, Any]:
     """Return what stands in the card of a version, but for what the encoder says of itself."""
     counts = catalogue.counts()
-    day, hour, _ = version.split("-")
     return {
         "recommender": SOUND,
         "version": version,
-        "created": f"{day[:4]}-{day[4:6]}-{day[6:]}T{hour[:2]}:{hour[2:4]}:{hour[4:]}+00:00",
+        "created": moment_of(version),
         "catalogue": catalogue.name,
         "catalogue_uid": catalogue.uid,
         "revision": catalogue.revision(),

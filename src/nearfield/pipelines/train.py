@@ -3,7 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any, Final
@@ -11,13 +12,12 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel
 
-from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput, NotFound
-from nearfield.pipelines.kinds import KINDS, Trainer, read_config
+from nearfield.pipelines.kinds import Trainer, kind_of, read_config
 from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
-from nearfield.training.card import CARD, new_version, read_json, write_json
+from nearfield.training.card import CARD, moment_of, new_version, read_json, write_json
 from nearfield.vectors.owner import OwnerLock
 
 _PARTIAL: Final = "training.partial"
@@ -54,32 +54,71 @@ def train(
     InUse
         If another process is training the same recommender on the same catalogue.
     """
-    config = read_config(recommender, options or {})
+    kind, config = kind_of(recommender), read_config(recommender, options or {})
     found = stores.catalogue(catalogue)
     yield Progress("Reading the catalogue")
     revision = found.revision()  # before the events: a change in between shows as one later
-    folder = stores.models.of(found.name, recommender)
-    training = _Training(folder, recommender, config, found.collection(), revision)
-    return (yield from training.run())
+    collection = found.collection()
+    lesson = Lesson(
+        recommender=recommender,
+        config=config,
+        facts={
+            "catalogue": collection.name,
+            "catalogue_uid": collection.uid,
+            "revision": revision,
+            "items": collection.interactions.items,
+            "users": collection.interactions.users,
+            "events": len(collection.interactions),
+        },
+        begin=lambda checkpoint: kind.trainer(collection, config, checkpoint=checkpoint),
+        save=lambda trainer, card, folder: kind.finish(trainer, card).save(folder),
+    )
+    return (yield from learn(stores.models.of(found.name, recommender), lesson))
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be learned from what.
+
+    Parameters
+    ----------
+    recommender : str
+        Whose model comes of it.
+    config : BaseModel
+        Settings of the training.
+    facts : mapping
+        What else stands in the card: catalogue, catalogue_uid, revision, items, users, events,
+        and more; a training that was interrupted goes on only where all of them are the same.
+    begin : callable
+        Makes the trainer, given the folder of its checkpoint.
+    save : callable
+        Saves what the trainer learned, with a card, into a folder.
+    """
+
+    recommender: str
+    config: BaseModel
+    facts: Mapping[str, Any]
+    begin: Callable[[Path], Trainer]
+    save: Callable[[Any, Mapping[str, Any], Path], None]
+
+
+def learn(folder: Path, lesson: Lesson) -> Steps[StoredModel]:
+    """Train in a folder of versions and return the new one; an interrupted training goes on.
+
+    Raises
+    ------
+    InUse
+        If another process is training there.
+    """
+    return (yield from _Training(folder, lesson).run())
 
 
 class _Training:
     """One training in `<recommender>/training.partial`, which a kill leaves to be resumed."""
 
-    def __init__(
-        self,
-        folder: Path,
-        recommender: str,
-        config: BaseModel,
-        collection: Collection,
-        revision: int,
-    ) -> None:
+    def __init__(self, folder: Path, lesson: Lesson) -> None:
         self._folder = folder
-        self._recommender = recommender
-        self._kind = KINDS[recommender]
-        self._config = config
-        self._collection = collection
-        self._revision = revision
+        self._lesson = lesson
         self._partial = folder / _PARTIAL
 
     def run(self) -> Steps[StoredModel]:
@@ -101,11 +140,7 @@ class _Training:
 
     def _begin(self) -> dict[str, Any]:
         """Return what the interrupted training was to become, if it wanted the same, or begin."""
-        same = {
-            "catalogue_uid": self._collection.uid,
-            "revision": self._revision,
-            "config": self._config.model_dump(mode="json"),
-        }
+        same = {**self._lesson.facts, "config": self._lesson.config.model_dump(mode="json")}
         before = _read(self._partial / _WISH)
         if all(before.get(key) == value for key, value in same.items()):
             return before
@@ -117,12 +152,11 @@ class _Training:
 
     def _train(self, wish: dict[str, Any]) -> Steps[None]:
         start = time.perf_counter() - float(wish["seconds"])
-        checkpoint = self._partial / "checkpoint"
         yield Progress("Preparing the training")
-        trainer = self._kind.trainer(self._collection, self._config, checkpoint=checkpoint)
+        trainer = self._lesson.begin(self._partial / "checkpoint")
         for step in trainer.run():
             yield Progress(
-                f"Training {self._recommender}",
+                f"Training {self._lesson.recommender}",
                 step.epoch * step.total + step.done,
                 step.epochs * step.total,
                 "batches",
@@ -133,21 +167,15 @@ class _Training:
                 write_json(self._partial / _WISH, wish)
         card = self._card(wish, trainer, time.perf_counter() - start)
         shutil.rmtree(self._partial / "model", ignore_errors=True)
-        self._kind.finish(trainer, card).save(self._partial / "model")
+        self._lesson.save(trainer, card, self._partial / "model")
 
     def _card(self, wish: Mapping[str, Any], trainer: Trainer, seconds: float) -> dict[str, Any]:
-        events = self._collection.interactions
         version = str(wish["version"])
         return {
-            "recommender": self._recommender,
+            "recommender": self._lesson.recommender,
             "version": version,
-            "created": _moment(version),
-            "catalogue": self._collection.name,
-            "catalogue_uid": self._collection.uid,
-            "revision": self._revision,
-            "items": events.items,
-            "users": events.users,
-            "events": len(events),
+            "created": moment_of(version),
+            **self._lesson.facts,
             "curve": [float(loss) for loss in np.asarray(trainer.curve)],
             "seconds": round(seconds, 1),
             "nearfield": version_of("nearfield"),
@@ -161,9 +189,3 @@ def _read(path: Path) -> dict[str, Any]:
         return read_json(path)
     except (NotFound, InvalidInput):
         return {}
-
-
-def _moment(version: str) -> str:
-    """Return when a version was begun, ISO 8601 in UTC."""
-    day, hour, _ = version.split("-")
-    return f"{day[:4]}-{day[4:6]}-{day[6:]}T{hour[:2]}:{hour[2:4]}:{hour[4:]}+00:00"

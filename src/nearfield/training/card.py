@@ -19,6 +19,16 @@ def new_version(now: datetime | None = None) -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
+def moment_of(version: str) -> str:
+    """Return when a version was begun, ISO 8601 in UTC.
+
+    >>> moment_of("20261121-231500-ab12cd")
+    '2026-11-21T23:15:00+00:00'
+    """
+    day, hour, _ = version.split("-")
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}T{hour[:2]}:{hour[2:4]}:{hour[4:]}+00:00"
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON so that a reader sees the old file or the new one, never a part."""
     partial = path.with_name(path.name + ".partial")
