@@ -99,11 +99,15 @@ class Interests:
         Of each; greater than 0, the first one's is 1.
     share : float
         How much of a score they account for, in [0, 1].
+    balance : float
+        How much a list gives to each of them in proportion to its importance; 0 goes by scores
+        alone.
     """
 
     vectors: Vectors
     importance: Scores
     share: float
+    balance: float = 0.0
 
     def mixed(self, user: Scores, apart: Vectors) -> Scores:
         """Return scores by the user's one vector and by the interest that an item is nearest to.

@@ -35,6 +35,9 @@ class ListenerConfig(BaseModel):
     interest_share: Annotated[
         float, Field(ge=0, le=1, description="part of a score by the nearest interest")
     ] = 0.5
+    balance: Annotated[
+        float, Field(ge=0, description="what an interest gains for each place that it lacks")
+    ] = 0.1
     push: Annotated[
         float, Field(ge=0, le=2, description="what a song just like a disliked one loses")
     ] = 1.0
@@ -121,10 +124,11 @@ class ListenerModel:
     def interests(self, query: UserQuery) -> Interests | None:
         """Return the groups of the listener's songs; None where they do not count."""
         read = self._read(query)
-        if self.config.interest_share == 0 or not len(read.liked):
+        if self.config.interest_share == self.config.balance == 0 or not len(read.liked):
             return None
         found = self._tastes(read)
-        return Interests(found.centres, found.importance, self.config.interest_share)
+        config = self.config
+        return Interests(found.centres, found.importance, config.interest_share, config.balance)
 
     def aversions(self, query: UserQuery) -> Aversions | None:
         """Return what was disliked, or skipped more than played; None where nothing was."""

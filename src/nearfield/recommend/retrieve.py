@@ -70,11 +70,13 @@ def best(ids: Ids, scores: Scores, k: int) -> Ranked:
 def spread(pool: Ranked, k: int, diversity: float, vectors: Callable[[Ids], Vectors]) -> Ranked:
     """Cut a pool down to `k` items that differ as much as `diversity` asks.
 
+    What comes earlier in the pool counts for no less than what comes later, whatever its score.
     `vectors` returns those of items; it is not asked where `diversity` is 0.
     """
     if diversity == 0 or not len(pool.ids):
         return Ranked(pool.ids[:k], pool.scores[:k])
-    chosen = diversify(pool.scores, vectors(pool.ids), k, diversity)
+    relevance = np.maximum.accumulate(pool.scores[::-1])[::-1]
+    chosen = diversify(relevance, vectors(pool.ids), k, diversity)
     return Ranked(pool.ids[chosen], pool.scores[chosen])
 
 

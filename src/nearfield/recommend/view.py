@@ -9,6 +9,7 @@ from nearfield.errors import InvalidInput
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.model import ManyInterests, PushesAway, ReadsGuests, UserModel
 from nearfield.recommend.retrieve import LEAST_POOL, Ranked, best, candidates, nearest, vectors_of
+from nearfield.recommend.turns import in_turn
 from nearfield.types import Aversions, Ids, Interests, Scores, Shares, UserQuery, Vectors
 from nearfield.vectors.index import VectorIndex
 
@@ -160,7 +161,7 @@ class SpaceLook:
     aversions: Aversions | None = None
 
     def nearest(self, k: int, scope: Scope) -> Ranked:
-        """Return the `k` nearest items of a scope, or all there are.
+        """Return the `k` nearest items of a scope, or all there are, interests in turn.
 
         Where interests are kept apart, the user's vector and each of them bring so many, and
         100 more. Where something pushes items away, they bring four times as many up to three
@@ -171,8 +172,10 @@ class SpaceLook:
         asking = self._asking()
         if self.aversions is None:
             ids = candidates(self.view.index, asking, k + LEAST_POOL, scope)
-            return best(ids, self.scores(ids), k)
-        return self._nearest_of_growing(asking, k, scope)
+        else:
+            ids = self._growing(asking, k, scope)
+        found = best(ids, self.scores(ids), len(ids))
+        return self._arranged(found, k)
 
     def scores(self, ids: Ids) -> Scores:
         """Return the score of each item, shape of `ids`; 0 where it has no vector."""
@@ -209,8 +212,8 @@ class SpaceLook:
             return self.vector[None]
         return np.vstack([self.vector, self.interests.vectors])
 
-    def _nearest_of_growing(self, asking: Vectors, k: int, scope: Scope) -> Ranked:
-        """Return the `k` best where the score of an item is at most what its cosines give."""
+    def _growing(self, asking: Vectors, k: int, scope: Scope) -> Ids:
+        """Return candidates with the `k` best, where an item scores at most what cosines give."""
         for larger in _LARGER:
             size = larger * (k + LEAST_POOL)
             pools = [nearest(self.view.index, vector, size, scope) for vector in asking]
@@ -220,7 +223,18 @@ class SpaceLook:
                 break  # one of them brought all there are
             if len(found.ids) == k and found.scores[-1] >= self._bound(pools):
                 break
-        return found
+        return ids
+
+    def _arranged(self, found: Ranked, k: int) -> Ranked:
+        """Return `k` of the items found, the interests in turn where they shall be."""
+        if self.interests is None or self.interests.balance == 0:
+            return Ranked(found.ids[:k], found.scores[:k])
+        apart = np.einsum("ij,kj->ik", self.interests.vectors, self.vectors(found.ids))
+        interest = (self.interests.importance[:, None] * apart).argmax(axis=0)
+        places = in_turn(
+            found.scores, interest, self.interests.importance, self.interests.balance, k
+        )
+        return Ranked(found.ids[places], found.scores[places])
 
     def _bound(self, pools: list[Ranked]) -> float:
         """Return what an item scores at most that none of the pools brought."""
