@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from nearfield.catalogue.sound_facts import SoundFile
 from nearfield.pipelines.ask_songs import AT_MOST, JUST_PLAYED, Like, recommend_songs, similar_songs
+from nearfield.pipelines.make_playlist import PlaylistWish, make_playlist, save
+from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music import CATALOGUE, Added, Adding, add_music
 from nearfield.pipelines.music_status import MusicStatus, failed_files, music_status
 from nearfield.pipelines.progress import Steps, finish
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.train_sound import train_sound
+from nearfield.playlists.library import Playlist
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendation
 
@@ -124,6 +129,30 @@ class Music:
             diversity=diversity,
         )
         return finish(recommend_songs(self._stores, self._recommenders, self._catalogue, ask))
+
+    def playlist(self, *seeds: PublicId | Path, **wish: Any) -> Playlist:
+        """Make a playlist from one or several songs.
+
+        Parameters
+        ----------
+        seeds
+            Songs to start from.
+        wish
+            Fields of `PlaylistWish`: ``to=``, ``length=25``, ``minutes=``, ``radio=True``, ...
+        """
+        asked = PlaylistWish(seeds=[str(one) for one in seeds], **wish)
+        steps = make_playlist(self._stores, self._recommenders, self._catalogue, asked)
+        return finish(steps)
+
+    def save_playlist(
+        self, playlist: Playlist, file: Path | str, *, absolute: bool = False
+    ) -> None:
+        """Write a playlist as M3U8, XSPF or JSON, by the ending of the file."""
+        save(playlist, Path(file), absolute)
+
+    def train(self, **options: Any) -> StoredModel:
+        """Train the encoder on this library; `options` are fields of `SoundTrainingConfig`."""
+        return finish(train_sound(self._stores, self._catalogue, options))
 
 
 def _texts(

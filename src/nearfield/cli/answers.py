@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
@@ -50,6 +51,7 @@ def as_data(answers: Iterable["Recommendation"]) -> list[dict[str, Any]]:
             ],
             "year": one.year,
             "genres": list(one.genres),
+            "attributes": dict(one.attributes),
         }
         for one in answers
     ]
@@ -91,7 +93,51 @@ def print_answers(answers: Sequence["Recommendation"], caption: str = "") -> Non
     console = Console(highlight=False)
     if caption:
         console.print(escape(caption), style="bold")
-    console.print(as_table(answers, console.width))
+    songs = any("path" in one.attributes for one in answers)
+    console.print((as_song_table if songs else as_table)(answers, console.width))
+
+
+def as_song_table(answers: Sequence["Recommendation"], width: int) -> Table:
+    """Return the table of songs: Top, Ids, Score (cosine), Song, Album, and why or where.
+
+    Parameters
+    ----------
+    answers : sequence of Recommendation
+        Best first.
+    width : int
+        Of the terminal, in characters.
+    """
+    told = any(one.reasons for one in answers)
+    scored = any(not math.isnan(one.score) for one in answers)
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    table.add_column("Top", justify="right", no_wrap=True)
+    table.add_column("Ids", no_wrap=True)
+    if scored:
+        table.add_column("Score", justify="right", no_wrap=True)
+    room = max(4 * _LEAST, width - (3 + 12 + 6 * scored + (3 + told) * _GAP + 2 * _GAP))
+    shares = {"Song": 0.34, "Album": 0.22, "Because of": 0.22, "File": 0.22}
+    if not told:
+        del shares["Because of"]
+    for name, share in shares.items():
+        most = round(room * share / sum(shares.values()))
+        dim = "dim" if name in ("Because of", "File") else None
+        table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=most, style=dim)
+    for top, one in enumerate(answers, start=1):
+        cells = [str(top), str(one.item)]
+        if scored:
+            cells.append("" if math.isnan(one.score) else f"{one.score:.3f}")
+        cells += [song_label(one), one.attributes.get("album", "")]
+        if told:
+            cells.append(fitting(one.reasons, round(room * 0.22)))
+        cells.append(PurePath(one.attributes.get("path", "")).name)
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def song_label(one: "Recommendation") -> str:
+    """Return "Artist - Title", or the title alone."""
+    artist = one.attributes.get("artist", "")
+    return f"{artist} - {one.title}" if artist else one.title
 
 
 def fitting(reasons: Sequence["Reason"], room: int) -> str:

@@ -39,7 +39,7 @@ def models_command(
             one.catalogue,
             one.recommender,
             one.version,
-            one.card["config"]["objective"],
+            one.card.get("config", {}).get("objective", ""),
             one.card["dim"],
             f"{one.card['events']:,}",
             f"{one.card['seconds']:.0f}",

@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from nearfield.cli.answers import as_data, print_answers
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import Follower, plain_table, print_json, print_table, say, say_next
-from nearfield.cli.parameters import JsonOption
+from nearfield.cli.parameters import (
+    DiversityOption,
+    ExcludeOption,
+    JsonOption,
+    PerAlbumOption,
+    PerArtistOption,
+    WhereOption,
+    at_most,
+    read_ids,
+    read_names,
+)
 
 if TYPE_CHECKING:
     from nearfield.catalogue.sound_facts import SoundFile
@@ -38,6 +49,14 @@ class EncoderName(StrEnum):
 
     own = "own"
     musicnn = "musicnn"
+
+
+class SeedsPlace(StrEnum):
+    """Where the songs that a playlist starts from stand in it."""
+
+    first = "first"
+    anywhere = "anywhere"
+    out = "out"
 
 
 SeparationOption: TypeAlias = Annotated[
@@ -206,3 +225,66 @@ def separate_command(
         return
     typer.echo(stems.vocals)
     typer.echo(stems.bgm)
+
+
+@app.command("playlist")
+def playlist_command(
+    context: typer.Context,
+    seed: Annotated[
+        list[str], typer.Option(help="song or sound file to start from; several: once for each")
+    ],
+    to: Annotated[
+        str | None, typer.Option(help="song or sound file that the list leads to")
+    ] = None,
+    length: Annotated[int, typer.Option(help="number of songs")] = 25,
+    minutes: Annotated[float | None, typer.Option(help="play so long, instead of --length")] = None,
+    out: Annotated[Path | None, typer.Option(help="file to write: .m3u8, .xspf or .json")] = None,
+    absolute: Annotated[
+        bool, typer.Option("--absolute", help="name files by absolute paths in it")
+    ] = False,
+    catalogue: SongsOption = "songs",
+    where: WhereOption = None,
+    diversity: DiversityOption = 0.0,
+    per_artist: PerArtistOption = None,
+    per_album: PerAlbumOption = None,
+    exclude: ExcludeOption = "",
+    seeds: Annotated[
+        SeedsPlace, typer.Option(help="where the seeds stand in the list")
+    ] = SeedsPlace.first,
+    variety: Annotated[
+        float, typer.Option(help="0: what fits best; up to 1: another list for each --draw")
+    ] = 0.0,
+    draw: Annotated[int, typer.Option(help="seed of chance")] = 0,
+    radio: Annotated[bool, typer.Option("--radio", help="drift as an endless radio does")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a playlist of songs that fit one after the other."""
+    from nearfield.pipelines.make_playlist import PlaylistWish, make_playlist, save, usual_limits
+    from nearfield.pipelines.recommenders import Recommenders
+    from nearfield.playlists.save import check_format
+
+    wish = PlaylistWish(
+        seeds=read_names(seed),
+        to=to,
+        radio=radio,
+        length=length,
+        minutes=minutes,
+        keep_seeds=seeds.value,
+        exclude=read_ids(exclude),
+        where=where,
+        at_most=at_most(per_artist, per_album, usual_limits(length)),
+        diversity=diversity,
+        variety=variety,
+        draw=draw,
+    )
+    if out is not None:
+        check_format(out)  # before anything is listened to
+    with open_stores(context) as stores, Follower() as follower:
+        made = follower.follow(make_playlist(stores, Recommenders(stores), catalogue, wish))
+    if out is not None:
+        save(made, out, absolute)
+        say(f"Wrote {len(made.songs)} songs to {out}.")
+    if as_json:
+        print_json({"name": made.name, "seconds": made.seconds, "songs": as_data(made.songs)})
+    elif out is None:
+        print_answers(made.songs, made.name)

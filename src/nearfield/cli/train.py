@@ -1,13 +1,16 @@
 """`nearfield train ...`: learn a model from a catalogue."""
 
 from enum import StrEnum
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import follow, print_json, say, say_next
 from nearfield.cli.parameters import CatalogueOption, JsonOption
+
+if TYPE_CHECKING:
+    from nearfield.pipelines.models import StoredModel
 
 app = typer.Typer(help="Train a recommender.", no_args_is_help=True)
 
@@ -87,6 +90,24 @@ def graph_command(
     _train(context, "graph", (catalogue, as_json), given)
 
 
+@app.command("sound")
+def sound_command(
+    context: typer.Context,
+    catalogue: CatalogueOption = None,
+    epochs: Annotated[int | None, typer.Option(help="passes over all songs")] = None,
+    seed: Annotated[int | None, typer.Option(help="of order and augmentation")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the encoder of songs on your own library, from the one in use."""
+    from nearfield.pipelines.train_sound import train_sound
+
+    given = {"epochs": epochs, "seed": seed}
+    options = {name: value for name, value in given.items() if value is not None}
+    with open_stores(context) as stores:
+        model = follow(train_sound(stores, catalogue, options))
+    _tell(context, model, as_json)
+
+
 def _train(
     context: typer.Context, recommender: str, how: tuple[str | None, bool], given: dict[str, Any]
 ) -> None:
@@ -97,6 +118,12 @@ def _train(
     options = {name: value for name, value in given.items() if value is not None}
     with open_stores(context) as stores:
         model = follow(learn(stores, recommender, catalogue, options))
+    _tell(context, model, as_json)
+
+
+def _tell(context: typer.Context, model: "StoredModel", as_json: bool) -> None:
+    """Say what was learned, and what to do with it."""
+    recommender = model.recommender
     say(
         f"Trained {recommender} model {model.version} in {model.card['seconds']:.0f} s; its loss "
         f"went from {model.card['curve'][0]:.3f} to {model.card['curve'][-1]:.3f}."

@@ -1,0 +1,111 @@
+"""Make a playlist from songs named by id or by file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from nearfield.pipelines.ask_songs import AT_MOST
+from nearfield.pipelines.named_songs import NamedSongs, name_songs
+from nearfield.pipelines.names import SOUND
+from nearfield.pipelines.progress import Steps
+from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.stores import Stores
+from nearfield.playlists.ask import PlaylistAsk
+from nearfield.playlists.library import Playlist
+from nearfield.playlists.make import Playlists
+from nearfield.playlists.save import save_playlist
+from nearfield.sound.scan import path_of
+from nearfield.types import PublicId
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaylistWish:
+    """A playlist by names of songs; see `PlaylistAsk` for what is not told here.
+
+    Parameters
+    ----------
+    seeds : sequence of str
+        Ids or files.
+    to : str, optional
+        Id or file that a journey leads to.
+    radio : bool
+        Whether the list drifts as an endless radio does, of which it is the beginning.
+    at_most : mapping, optional
+        Most songs of one artist, of one album; where not given a fifth of the list, at least two.
+    """
+
+    seeds: Sequence[str]
+    to: str | None = None
+    radio: bool = False
+    length: int = 25
+    minutes: float | None = None
+    keep_seeds: Literal["first", "anywhere", "out"] = "first"
+    exclude: Sequence[PublicId] = ()
+    where: str | None = None
+    at_most: Mapping[str, int] | None = None
+    diversity: float = 0.0
+    variety: float = 0.0
+    draw: int = 0
+
+
+def make_playlist(
+    stores: Stores, recommenders: Recommenders, catalogue: str | None, wish: PlaylistWish
+) -> Steps[Playlist]:
+    """Make a playlist; seeds that are not in the library are listened to.
+
+    Parameters
+    ----------
+    stores, recommenders
+        The home.
+    catalogue : str, optional
+        Of songs; the only one where not given.
+    wish : PlaylistWish
+        What is wanted.
+    """
+    found = stores.catalogue(catalogue)
+    names = [*wish.seeds, *([] if wish.to is None else [wish.to])]
+    named = yield from name_songs(stores, found, names)
+    ask = PlaylistAsk(
+        seeds=[_id(named, name) for name in wish.seeds],
+        to=None if wish.to is None else _id(named, wish.to),
+        guests={_label(name): vectors.song for name, vectors in named.guests.items()},
+        length=wish.length,
+        minutes=wish.minutes,
+        keep_seeds=wish.keep_seeds,
+        exclude=wish.exclude,
+        where=wish.where,
+        at_most=usual_limits(wish.length) if wish.at_most is None else wish.at_most,
+        diversity=wish.diversity,
+        variety=wish.variety,
+        draw=wish.draw,
+    )
+    playlists = Playlists(found, recommenders.open(found.name, SOUND).view)
+    if not wish.radio:
+        return playlists.make(ask)
+    songs = tuple(islice(playlists.radio(ask), wish.length))
+    return Playlist(f"Radio from {_label(wish.seeds[0])}", songs)
+
+
+def usual_limits(length: int) -> dict[str, int]:
+    """Return how many songs of one artist, and of one album, a playlist holds at most.
+
+    >>> usual_limits(25)
+    {'artist': 5, 'album': 5}
+    """
+    return dict.fromkeys(AT_MOST, max(2, length // 5))
+
+
+def save(playlist: Playlist, file: Path, absolute: bool = False) -> None:
+    """Write a playlist as M3U8, XSPF or JSON, by the ending of the file."""
+    save_playlist(playlist, file, path_of, absolute)
+
+
+def _id(named: NamedSongs, name: str) -> PublicId:
+    return named.ids[name] if name in named.ids else _label(name)
+
+
+def _label(name: str) -> str:
+    """Return what a song that is not in the library is called in reasons."""
+    return Path(name).name
