@@ -50,7 +50,8 @@ def test_a_listener_gets_songs_of_each_of_their_moods(songs: SongLibrary) -> Non
 
 
 def test_interests_have_their_part_of_the_list(songs: SongLibrary) -> None:
-    listened = [song(6, 0, 0), song(6, 1, 1), *(song(2, one % 5, one // 5) for one in range(15))]
+    listened = [song(6, one, 0) for one in range(4)]
+    listened += [song(2, one % 5, one // 5) for one in range(12)]
     ask = Ask(listened=listened, k=12)
     alone = asked(songs, interest_share=0, balance=0).recommend(ask)
     assert [one.score for one in alone] == sorted((one.score for one in alone), reverse=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfield.recommend.turns import in_turn
+from nearfield.recommend.turns import in_turn, stand_for
 
 scores_of = st.lists(st.floats(-1, 1, width=32), max_size=25).map(lambda one: sorted(one)[::-1])
 
@@ -16,17 +16,17 @@ def test_the_next_item_is_the_one_whose_score_and_lack_are_largest(
 ) -> None:
     rng = np.random.default_rng(seed)
     importance = np.append(1, rng.uniform(0.1, 1, 2)).astype(np.float32)
-    interest = rng.integers(0, 3, len(scores))
+    interest = rng.integers(-1, 3, len(scores))
     arranged = in_turn(np.array(scores, np.float32), interest, importance, balance, k).tolist()
     assert len(set(arranged)) == len(arranged) == min(k, len(scores))
-    parts, lack = importance / importance.sum(), np.zeros(3)
+    parts, lack = np.append(importance / importance.sum(), 0), np.zeros(4)
     for place, chosen in enumerate(arranged):
         before = arranged[:place]
         lack = np.minimum(lack + parts, 3)
         worth = np.array(scores) + balance * lack[interest]
         worth[before] = -np.inf
         assert worth[chosen] == pytest.approx(worth.max(), abs=1e-5)
-        lack[interest[chosen]] -= 1
+        lack[interest[chosen]] -= interest[chosen] >= 0
         assert all(one in before for one in range(chosen) if interest[one] == interest[chosen])
 
 
@@ -35,3 +35,8 @@ def test_without_balance_the_order_stays() -> None:
     found = in_turn(scores, np.array([0, 0, 1]), np.ones(2, np.float32), 0.0, 2)
     assert found.tolist() == [0, 1]
     assert not len(in_turn(scores[:0], np.array([], np.int64), np.ones(2, np.float32), 0.5, 3))
+
+
+def test_items_stand_for_the_interest_that_they_are_near_to() -> None:
+    apart = np.array([[0.9, 0.1, 0.4, -0.2], [0.1, 0.8, 0.41, 0.3]], np.float32)
+    assert stand_for(apart, np.array([1, 0.9], np.float32)).tolist() == [0, 1, -1, -1]

@@ -5,10 +5,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.types import Scores
+from nearfield.types import Scores, Vectors
 
 _MOST: Final = 3.0
-"""Places that an interest lacks at most: one with nothing good left shall not bring what is not."""
+"""Places that an interest lacks at most."""
+
+_NEAR: Final = 0.5
+"""An item that is not so much as half as near to its interest as the nearest is, is for none."""
+
+
+def stand_for(apart: Vectors, importance: Scores) -> NDArray[np.int64]:
+    """Return which interest each item stands for, shape (items,); -1 where it is near to none.
+
+    Parameters
+    ----------
+    apart : float32, shape (interests, items)
+        Cosines with each interest; at least one item.
+    importance : float32, shape (interests,)
+        Greater than 0.
+    """
+    interest = (importance[:, None] * apart).argmax(axis=0)
+    near = np.take_along_axis(apart, interest[None], axis=0)[0]
+    return np.where(near >= _NEAR * near.max(), interest, -1)
 
 
 def in_turn(
@@ -25,7 +43,7 @@ def in_turn(
     scores : float32, shape (items,)
         Best first.
     interest : int64, shape (items,)
-        Which interest each is nearest to.
+        Which interest each stands for; -1 for those that stand for none, and go by their score.
     importance : float32, shape (interests,)
         Greater than 0.
     balance : float
@@ -38,8 +56,9 @@ def in_turn(
     int64, shape (min(k, items),)
         Positions, each at most once; of one interest always the best ones, best first.
     """
-    waiting = [np.flatnonzero(interest == one).tolist()[::-1] for one in range(len(importance))]
-    parts = (importance / importance.sum()).tolist()
+    groups = [*range(len(importance)), -1]
+    waiting = [np.flatnonzero(interest == one).tolist()[::-1] for one in groups]
+    parts = [*(importance / importance.sum()).tolist(), 0.0]
     lack = [0.0] * len(parts)
     values = scores.tolist()
     arranged: list[int] = []
@@ -48,5 +67,5 @@ def in_turn(
         heads = [one for one, places in enumerate(waiting) if places]
         best = max(heads, key=lambda one: values[waiting[one][-1]] + balance * lack[one])
         arranged.append(waiting[best].pop())
-        lack[best] -= 1
+        lack[best] -= 1 if parts[best] else 0
     return np.array(arranged, dtype=np.int64)

@@ -9,7 +9,7 @@ from nearfield.errors import InvalidInput
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.model import ManyInterests, PushesAway, ReadsGuests, UserModel
 from nearfield.recommend.retrieve import LEAST_POOL, Ranked, best, candidates, nearest, vectors_of
-from nearfield.recommend.turns import in_turn
+from nearfield.recommend.turns import in_turn, stand_for
 from nearfield.types import Aversions, Ids, Interests, Scores, Shares, UserQuery, Vectors
 from nearfield.vectors.index import VectorIndex
 
@@ -227,13 +227,11 @@ class SpaceLook:
 
     def _arranged(self, found: Ranked, k: int) -> Ranked:
         """Return `k` of the items found, the interests in turn where they shall be."""
-        if self.interests is None or self.interests.balance == 0:
+        if self.interests is None or self.interests.balance == 0 or not len(found.ids):
             return Ranked(found.ids[:k], found.scores[:k])
         apart = np.einsum("ij,kj->ik", self.interests.vectors, self.vectors(found.ids))
-        interest = (self.interests.importance[:, None] * apart).argmax(axis=0)
-        places = in_turn(
-            found.scores, interest, self.interests.importance, self.interests.balance, k
-        )
+        importance, balance = self.interests.importance, self.interests.balance
+        places = in_turn(found.scores, stand_for(apart, importance), importance, balance, k)
         return Ranked(found.ids[places], found.scores[places])
 
     def _bound(self, pools: list[Ranked]) -> float:
