@@ -1,7 +1,7 @@
 """Recommendations as a table for people and as data for programs."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,7 +98,9 @@ def print_answers(answers: Sequence["Recommendation"], caption: str = "") -> Non
 
 
 def as_song_table(answers: Sequence["Recommendation"], width: int) -> Table:
-    """Return the table of songs: Top, Ids, Score (cosine), Song, Album, and why or where.
+    """Return the table of songs: Top, Ids, Score (cosine), Song, Album, why, and File.
+
+    Columns of which nothing is known are left out.
 
     Parameters
     ----------
@@ -107,31 +109,46 @@ def as_song_table(answers: Sequence["Recommendation"], width: int) -> Table:
     width : int
         Of the terminal, in characters.
     """
-    told = any(one.reasons for one in answers)
-    scored = any(not math.isnan(one.score) for one in answers)
+    ids = [str(one.item) for one in answers]
+    scores = ["" if math.isnan(one.score) else f"{one.score:.3f}" for one in answers]
+    fixed = {"Top": [str(top) for top in range(1, len(answers) + 1)], "Ids": ids, "Score": scores}
+    room = width - sum(_GAP + max(map(len, cells), default=0) for cells in fixed.values()) - 2
+    wide = {
+        "Song": [song_label(one) for one in answers],
+        "Album": [one.attributes.get("album", "") for one in answers],
+        "Because of": [fitting(one.reasons, max(_LEAST, room // 3)) for one in answers],
+        "File": [_file(one.attributes.get("path", "")) for one in answers],
+    }
+    columns = {name: cells for name, cells in {**fixed, **wide}.items() if any(cells)}
+    most = _widths({name: columns[name] for name in wide if name in columns}, room)
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    table.add_column("Top", justify="right", no_wrap=True)
-    table.add_column("Ids", no_wrap=True)
-    if scored:
-        table.add_column("Score", justify="right", no_wrap=True)
-    room = max(4 * _LEAST, width - (3 + 12 + 6 * scored + (3 + told) * _GAP + 2 * _GAP))
-    shares = {"Song": 0.34, "Album": 0.22, "Because of": 0.22, "File": 0.22}
-    if not told:
-        del shares["Because of"]
-    for name, share in shares.items():
-        most = round(room * share / sum(shares.values()))
-        dim = "dim" if name in ("Because of", "File") else None
-        table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=most, style=dim)
-    for top, one in enumerate(answers, start=1):
-        cells = [str(top), str(one.item)]
-        if scored:
-            cells.append("" if math.isnan(one.score) else f"{one.score:.3f}")
-        cells += [song_label(one), one.attributes.get("album", "")]
-        if told:
-            cells.append(fitting(one.reasons, round(room * 0.22)))
-        cells.append(PurePath(one.attributes.get("path", "")).name)
-        table.add_row(*map(escape, cells))
+    for name in columns:
+        table.add_column(
+            name,
+            justify="right" if name in ("Top", "Score") else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            max_width=most.get(name),
+            style="dim" if name in ("Because of", "File") else None,
+        )
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*map(escape, row))
     return table
+
+
+def _widths(columns: Mapping[str, Sequence[str]], room: int) -> dict[str, int]:
+    """Share the room among columns: what a short one does not need goes to the others."""
+    widths: dict[str, int] = {}
+    needs = {name: max(map(len, cells), default=0) for name, cells in columns.items()}
+    for left, name in enumerate(sorted(needs, key=needs.__getitem__)):
+        share = (room - sum(widths.values()) - _GAP * len(needs)) // (len(needs) - left)
+        widths[name] = max(_LEAST, min(needs[name], share))
+    return widths
+
+
+def _file(path: str) -> str:
+    """Return the last folder and the name of a file."""
+    return "/".join(PurePath(path).parts[-2:])
 
 
 def song_label(one: "Recommendation") -> str:
