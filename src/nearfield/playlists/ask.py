@@ -38,6 +38,9 @@ class PlaylistConfig(BaseModel):
     home: Annotated[
         float, Field(ge=0, le=1, description="how much the seeds pull a radio back")
     ] = 0.5
+    mood: Annotated[
+        int, Field(ge=1, description="songs for which seeds of one kind pull a radio")
+    ] = 8
     recent: Annotated[
         float, Field(gt=0, description="songs after which one played counts half, in a radio")
     ] = 3.0

@@ -9,28 +9,31 @@ from nearfield.playlists.ask import PlaylistAsk, PlaylistConfig
 from nearfield.playlists.library import Library, Songs
 from nearfield.playlists.transitions import transition_costs
 from nearfield.recommend.filters import Scope
+from nearfield.recommend.listener import ListenerConfig
 from nearfield.recommend.retrieve import Ranked, best, nearest, vectors_of
+from nearfield.recommend.tastes import find_tastes
 from nearfield.types import Aversions, Reason, Recommendation, Scores, Vectors
 
 _WINDOW: Final = 25
 """Within so many of the newest songs `at_most` holds."""
 
+_HOMES: Final = 10
+"""Kinds of seeds that are kept apart, at most."""
+
 _HEAT: Final = 0.05
 """What a `variety` of 1 makes of a difference of costs that matters: a temperature."""
 
-_PUSH: Final = 1.0
-"""What a song just like a skipped one loses."""
-
-_REACH: Final = 0.2
-"""The cosine with a skipped song that costs nothing yet."""
+_LISTENER: Final = ListenerConfig()
+"""How far apart kinds of songs are, and how much a skip pushes away: as for listeners."""
 
 
 class Radio(Iterator[Recommendation]):
     """Songs without end; `next` gives one, `skipped` tells that the last one was not wanted.
 
-    The place to search from is the mean of the seeds and of the songs played last, newer ones
-    counting more, so that the list drifts and comes back. Of the songs nearest to it that were not
-    among the last `memory` ones, one is drawn that fits to the song before.
+    The place to search from is between the seeds and the mean of the songs played last, newer
+    ones counting more, so that the list drifts and comes back. Seeds of several kinds pull in
+    turn, each for `mood` songs. Of the songs nearest to the place that were not among the last
+    `memory` ones, one is drawn that fits to the song before.
 
     Parameters
     ----------
@@ -48,6 +51,9 @@ class Radio(Iterator[Recommendation]):
         self._seeds = library.seeds(ask.seeds, ask)
         self._exclude = library.keys(ask.exclude)
         self._played: list[int] = [*self._seeds.own.tolist(), *library.keys(ask.played).tolist()]
+        self._homes = find_tastes(
+            self._seeds.vectors, np.ones(len(self._seeds.keys), np.float32), _HOMES, _LISTENER.apart
+        ).centres
         self._chance = np.random.default_rng([ask.draw, len(self._played)])
         self._last: int | None = None
         self._skipped: list[Vectors] = []
@@ -98,14 +104,17 @@ class Radio(Iterator[Recommendation]):
         if not self._skipped:
             return found
         skipped = np.stack(self._skipped)
-        away = Aversions(skipped, np.ones(len(skipped), dtype=np.float32), _PUSH, _REACH)
+        away = Aversions(
+            skipped, np.ones(len(skipped), dtype=np.float32), _LISTENER.push, _LISTENER.reach
+        )
         vectors = vectors_of(self._library.index, found.ids)
         scores = away.lowered(found.scores, skipped @ vectors.T)
         return best(found.ids, scores, size)
 
     def _here(self) -> Vectors:
         """Return where to search: a unit vector, shape (dim,)."""
-        home = _unit(self._seeds.vectors.mean(axis=0))
+        heard = len(self._played) + len(self._unwanted) - len(self._seeds.own)
+        home: Vectors = self._homes[heard // self._config.mood % len(self._homes)]
         last = np.array(self._played[-8:], dtype=np.int64)
         if not len(last):
             return home

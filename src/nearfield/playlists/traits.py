@@ -1,9 +1,11 @@
 """What of a song decides whether it fits beside another: tempo, key, energy, artist, album."""
 
+import hashlib
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -42,7 +44,7 @@ class Traits:
     energy : float32, shape (songs,)
         In [0, 1]; NaN where not known.
     artist, album : int64, shape (songs,)
-        The same number for the same one; -1 where not known.
+        A number for each, the same in all traits; -1 where not known.
     seconds : float64, shape (songs,)
         How long a song lasts; NaN where not known.
     """
@@ -74,8 +76,8 @@ def read_traits(items: Sequence[Item]) -> Traits:
         fifths=np.array([math.nan if one is None else one[0] for one in keys], dtype=np.float32),
         minor=np.array([one is not None and one[1] for one in keys], dtype=bool),
         energy=_numbers(items, ENERGY).astype(np.float32),
-        artist=_numbered(item.attributes.get(ARTIST, "") for item in items),
-        album=_numbered(item.attributes.get(ALBUM, "") for item in items),
+        artist=_named(items, ARTIST),
+        album=_named(items, ALBUM),
         seconds=_numbers(items, DURATION),
     )
 
@@ -113,8 +115,13 @@ def _number(text: str) -> float:
     return number if math.isfinite(number) and number >= 0 else math.nan
 
 
-def _numbered(values: Iterable[str]) -> NDArray[np.int64]:
-    known: dict[str, int] = {"": -1}
-    return np.array(
-        [known.setdefault(folded(value), len(known)) for value in values], dtype=np.int64
-    )
+def _named(items: Sequence[Item], name: str) -> NDArray[np.int64]:
+    return np.array([_number_of(item.attributes.get(name, "")) for item in items], dtype=np.int64)
+
+
+@lru_cache(maxsize=10_000)
+def _number_of(value: str) -> int:
+    """Return a number for a value, the same wherever it is read; -1 for none."""
+    known = folded(value)
+    digest = hashlib.blake2b(known.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1 if known else -1
