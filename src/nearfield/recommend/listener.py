@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -49,7 +50,7 @@ class ListenerConfig(BaseModel):
     ] = 4.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Read:
     """A history as vectors; of songs that have one only.
 
@@ -63,6 +64,8 @@ class _Read:
         Of those liked.
     away : float32, shape (against, dim)
         Of the others.
+    config : ListenerConfig
+        How they are read.
     """
 
     songs: Tally
@@ -70,11 +73,17 @@ class _Read:
     against: NDArray[np.int64]
     vectors: Vectors
     away: Vectors
+    config: ListenerConfig
 
     @property
     def weights(self) -> Scores:
         """How much each liked song counts, shape (liked,)."""
         return self.songs.liking[self.liked]
+
+    @cached_property
+    def tastes(self) -> Tastes:
+        """The groups of the liked songs; there is at least one song."""
+        return find_tastes(self.vectors, self.weights, self.config.interests, self.config.apart)
 
 
 class ListenerModel:
@@ -100,6 +109,7 @@ class ListenerModel:
         self._index = index
         self.config = config or ListenerConfig()
         self.recommender = recommender
+        self._last: tuple[UserQuery, _Read] | None = None
 
     def history_length(self) -> int:
         """Return how many of the newest events of a query are read."""
@@ -126,7 +136,7 @@ class ListenerModel:
         read = self._read(query)
         if self.config.interest_share == self.config.balance == 0 or not len(read.liked):
             return None
-        found = self._tastes(read)
+        found = read.tastes
         config = self.config
         return Interests(found.centres, found.importance, config.interest_share, config.balance)
 
@@ -157,15 +167,12 @@ class ListenerModel:
         """Return the share of each liked song for each item, shape (items, liked)."""
         cosines = np.maximum(items @ read.vectors.T, 0)
         parts = read.weights * cosines**self.config.focus
-        tastes = self._tastes(read)
+        tastes = read.tastes
         nearest = (tastes.importance * (items @ tastes.centres.T)).argmax(axis=1)
         inside = nearest[:, None] == tastes.members
         parts = np.where(inside, parts, (1 - self.config.interest_share) * parts)
         shares: NDArray[np.float32] = parts / np.maximum(parts.sum(axis=1, keepdims=True), 1e-12)
         return shares
-
-    def _tastes(self, read: _Read) -> Tastes:
-        return find_tastes(read.vectors, read.weights, self.config.interests, self.config.apart)
 
     def _mean(self, read: _Read) -> Vectors:
         mean = read.weights @ read.vectors
@@ -173,12 +180,18 @@ class ListenerModel:
         return (mean / length if length > 1e-6 else np.zeros_like(mean)).astype(np.float32)
 
     def _read(self, query: UserQuery) -> _Read:
+        """Return a history as vectors; the same query is read once, though asked about thrice."""
+        last = self._last
+        if last is not None and last[0] is query:
+            return last[1]
         songs = tally(query.items, query.weights, self.config.half_life, self.config.plays)
         vectors = self._vectors(songs.items, query)
         has = vectors.any(axis=1)
         liked = np.flatnonzero(has & (songs.liking > 0))
         against = np.flatnonzero(has & (songs.liking < 0))
-        return _Read(songs, liked, against, vectors[liked], vectors[against])
+        read = _Read(songs, liked, against, vectors[liked], vectors[against], self.config)
+        self._last = (query, read)
+        return read
 
     def _vectors(self, items: Ids, query: UserQuery) -> Vectors:
         """Return the vectors of songs and guests, shape (items, dim); zeros where none."""

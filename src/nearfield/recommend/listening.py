@@ -73,16 +73,21 @@ def tally(items: Ids, weights: Scores, half_life: float, plays: float) -> Tally:
         elif not song.disliked:
             song.events.append(event)
     age = np.arange(len(items))[::-1]
-    faded = weights * np.exp2(-age / half_life)
-    liking = np.zeros(len(songs), dtype=np.float32)
-    part = np.zeros(len(items), dtype=np.float32)
+    faded = (weights * np.exp2(-age / half_life)).tolist()
+    liking, part = [0.0] * len(songs), [0.0] * len(items)
     for song in songs.values():
-        total = DISLIKE if song.disliked else float(faded[song.events].sum())
-        if total > 0:
-            liking[song.place] = total**plays
-            given = np.maximum(faded[song.events], 0)
-            part[song.events] = given / given.sum()
-        else:
+        total = DISLIKE if song.disliked else sum(faded[event] for event in song.events)
+        if total <= 0:
             liking[song.place] = max(total, DISLIKE)
+            continue
+        liking[song.place] = total**plays
+        given = sum(max(faded[event], 0.0) for event in song.events)
+        for event in song.events:
+            part[event] = max(faded[event], 0.0) / given
     of_event = np.array([songs[item].place for item in items.tolist()], dtype=np.int64)
-    return Tally(np.fromiter(songs, np.int64, len(songs)), liking, of_event, part)
+    return Tally(
+        np.fromiter(songs, np.int64, len(songs)),
+        np.array(liking, dtype=np.float32),
+        of_event,
+        np.array(part, dtype=np.float32),
+    )
