@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nearfield.sound.cache import FeatureCache
 from nearfield.sound.decode import SoundInfo, SoundReader
-from nearfield.sound.encoding import Encoder, SongVectors
+from nearfield.sound.encoding import Encoder, Features, SongVectors
 from nearfield.sound.fingerprint import FingerprintStream
 from nearfield.sound.separate import Separator, separate_blocks
 from nearfield.sound.tags import Tags, read_tags
@@ -43,6 +43,15 @@ class Analysis:
     fingerprint: NDArray[np.uint32]
     vectors: SongVectors
     note: str = ""
+
+
+def hear(path: Path, separator: Separator, encoder: Encoder) -> Features:
+    """Return what an encoder reads of a file behind a separator, and nothing else."""
+    features = encoder.stream()
+    with SoundReader(path) as reader:
+        for block in separate_blocks(separator, reader.blocks()):
+            features.feed(block)
+    return features.finish()
 
 
 class Analyser:

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.packet import Packet
 
 from nearfield.sound.formats import DEMUXERS, PROTECTED_TAGS, stated_share
-from nearfield.sound.source import PIECE, Piece, SoundInfo, is_rate, mix
+from nearfield.sound.source import PIECE, Mixing, Piece, SoundInfo, is_rate, mix
 from nearfield.sound.unreadable import Unreadable, protected
 
 _MOST_FAILURES: Final = 100
@@ -62,19 +62,19 @@ class FfmpegSource:
         codec.thread_count = 1  # several files at a time, one core each
         return stream
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self, mixing: Mixing = mix) -> Iterator[Piece]:
         """Decode the rest of the file, leaving out what cannot be decoded."""
         resampler, shape = None, None
         for frame in self._frames():
             if shape != (found := (frame.format.name, frame.layout.name, frame.sample_rate)):
                 # a damaged AAC file, or one glued from several, may change in the middle
-                yield from self._mixed(resampler, None)
+                yield from self._mixed(resampler, None, mixing)
                 shape = found
                 # packed, because more than eight planes crash in PyAV 18
                 resampler = AudioResampler("flt", frame.layout, frame.sample_rate, PIECE)
             frame.pts = None  # gaps in the clock are no gaps in the sound
-            yield from self._mixed(resampler, frame)
-        yield from self._mixed(resampler, None)
+            yield from self._mixed(resampler, frame, mixing)
+        yield from self._mixed(resampler, None, mixing)
 
     def _frames(self) -> Iterator[AudioFrame]:
         for packet in self._packets():
@@ -99,7 +99,9 @@ class FfmpegSource:
                 failures += 1
                 self.damaged += 1
 
-    def _mixed(self, resampler: AudioResampler | None, frame: AudioFrame | None) -> Iterator[Piece]:
+    def _mixed(
+        self, resampler: AudioResampler | None, frame: AudioFrame | None, mixing: Mixing
+    ) -> Iterator[Piece]:
         """Convert a frame to float and mix its channels; None flushes what is left."""
         if resampler is None:
             return
@@ -110,7 +112,7 @@ class FfmpegSource:
             return
         for part in converted:
             packed = part.to_ndarray().astype(np.float32, copy=False)  # it is already
-            yield part.sample_rate, mix(packed.reshape(-1, part.layout.nb_channels))
+            yield part.sample_rate, mixing(packed.reshape(-1, part.layout.nb_channels))
 
     def close(self) -> None:
         """Close the file."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import soundfile
 
-from nearfield.sound.source import PIECE, Piece, SoundInfo, is_rate, mix
+from nearfield.sound.source import PIECE, Mixing, Piece, SoundInfo, is_rate, mix
 
 
 class SndfileSource:
@@ -29,12 +29,12 @@ class SndfileSource:
         self.expected = seconds
         self.decoded = self.damaged = 0
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self, mixing: Mixing = mix) -> Iterator[Piece]:
         """Decode the rest of the file; what follows an error is left out."""
         try:
             while len(packed := self._file.read(PIECE, dtype="float32", always_2d=True)):
                 self.decoded += 1
-                yield self.info.rate, mix(packed)
+                yield self.info.rate, mixing(packed)
         except soundfile.SoundFileError:
             self.damaged += 1
 

@@ -1,6 +1,6 @@
 """What every decoder gives: what a file says of its sound, and then the sound, piece by piece."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -43,6 +43,20 @@ class SoundInfo:
     lossless: bool
 
 
+def mix(packed: NDArray[np.float32]) -> Waveform:
+    """Return the mean of the channels of `packed`, shape (samples, channels)."""
+    channels = packed.shape[1]
+    total = packed[:, 0].copy()
+    for channel in range(1, channels):  # ten times as fast as .mean(axis=1)
+        total += packed[:, channel]
+    total /= np.float32(channels)
+    return total
+
+
+Mixing: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Takes channels side by side, shape (samples, channels), and gives what is wanted of them."""
+
+
 class Source(Protocol):
     """One opened file, to be read once from front to back."""
 
@@ -54,8 +68,8 @@ class Source(Protocol):
     damaged: int
     """Packets left out so far, because they could not be decoded."""
 
-    def pieces(self) -> Iterator[Piece]:
-        """Decode the rest of the file."""
+    def pieces(self, mixing: Mixing = mix) -> Iterator[Piece]:
+        """Decode the rest of the file; `mixing` says what becomes of the channels."""
 
     def close(self) -> None:
         """Close the file."""
@@ -64,13 +78,3 @@ class Source(Protocol):
 def is_rate(rate: int) -> bool:
     """Tell whether sound may have that many samples a second; a damaged header says anything."""
     return 1_000 <= rate <= 1_000_000
-
-
-def mix(packed: NDArray[np.float32]) -> Waveform:
-    """Return the mean of the channels of `packed`, shape (samples, channels)."""
-    channels = packed.shape[1]
-    total = packed[:, 0].copy()
-    for channel in range(1, channels):  # ten times as fast as .mean(axis=1)
-        total += packed[:, channel]
-    total /= np.float32(channels)
-    return total
