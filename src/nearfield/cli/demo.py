@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from nearfield.cli.answers import as_data, print_answers
+from nearfield.cli.music import SeparationOption
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import Follower, print_json, say_next
 from nearfield.cli.parameters import DataOption, JsonOption, SizeOption
 
 if TYPE_CHECKING:
     from nearfield.pipelines.demo import Demo, Shown
+    from nearfield.pipelines.music_demo import MusicDemo
 
 NameOption: TypeAlias = Annotated[str, typer.Option(help="name of the catalogue to make")]
 EpochsOption: TypeAlias = Annotated[int | None, typer.Option(help="passes over all ratings")]
@@ -66,8 +68,26 @@ def graph_command(
         say_next(program(context), [*(one.command for one in shown), more])
 
 
+@app.command("music")
+def music_command(
+    context: typer.Context,
+    catalogue: NameOption = "songs",
+    separation: SeparationOption = None,
+    k: SizeOption = 8,
+    as_json: JsonOption = False,
+) -> None:
+    """Play free scores into a library, add it, show what sounds alike, and make a playlist."""
+    from nearfield.pipelines.music_demo import MusicDemo, demo_music
+
+    wanted = MusicDemo(catalogue, k, separation=None if separation is None else separation.value)
+    shown = _run(context, lambda stores, wanted, tell: demo_music(stores, wanted), wanted, as_json)
+    if not as_json:
+        more = [f"music status --catalogue {catalogue}", "music add FOLDER --catalogue mine"]
+        say_next(program(context), [*(one.command for one in shown), *more])
+
+
 def _run(
-    context: typer.Context, demo: Callable[..., Any], wanted: "Demo", as_json: bool
+    context: typer.Context, demo: Callable[..., Any], wanted: "Demo | MusicDemo", as_json: bool
 ) -> "list[Shown]":
     """Run a demo, print its lists, and return them."""
     from nearfield.pipelines.demo import Note, Shown

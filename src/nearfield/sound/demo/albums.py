@@ -259,3 +259,10 @@ ALBUMS: Final = (
     ),
 )  # fmt: skip
 """The whole demo: 95 songs that sound in twelve ways."""
+
+LOVED: Final = ("Kitchen Reels", "String Quartets")
+SKIPPED: Final = "Chorales for Machines"
+"""Albums that the demo's listener plays again and again, and one that she skips."""
+
+SHOWN: Final = ("Chorales at the Organ", "Airs of Ireland")
+"""Albums of whose first songs the demo shows what sounds like them."""
