@@ -1,8 +1,9 @@
 """`nearfield evaluate`: measure the models on one catalogue."""
 
+import math
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -10,11 +11,16 @@ from nearfield.cli.opening import open_stores
 from nearfield.cli.output import Follower, plain_table, print_json, print_table, say
 from nearfield.cli.parameters import CatalogueOption, JsonOption, read_ids
 from nearfield.errors import InvalidInput
+from nearfield.pipelines.names import SOUND
 
 if TYPE_CHECKING:
     from nearfield.evaluate.rows import Row
+    from nearfield.pipelines.evaluate import Protocol as Hidden
 
-COLUMNS = ("hr@10", "ndcg@10", "recall@20", "mrr", "ndcg@20", "coverage@10", "rmse", "fit_seconds")
+COLUMNS = (
+    *("hr@10", "ndcg@10", "recall@20", "mrr", "ndcg@20", "coverage@10", "rmse", "fit_seconds"),
+    *("half@1", "segment@1", "album@1", "artist@1", "genre@5"),
+)
 """Figures that fit beside each other in 80 columns; `--json` and the report have all."""
 
 _HEADINGS = {"coverage@10": "Cover", "fit_seconds": "Secs", "recall@20": "Rec@20"}
@@ -29,14 +35,18 @@ class Protocol(StrEnum):
     cold = "cold"
     item_to_item = "item-to-item"
     item_to_item_dgl = "item-to-item-dgl"
+    sound = "sound"
 
 
 def evaluate_command(
     context: typer.Context,
     catalogue: CatalogueOption = None,
     protocol: Annotated[
-        Protocol, typer.Option(help="what is hidden, and what is asked")
-    ] = Protocol.last_out,
+        Protocol | None,
+        typer.Option(
+            help="what is hidden, and what is asked; of songs sound, else last-out, if not given"
+        ),
+    ] = None,
     models: Annotated[str, typer.Option(help="only these rows: EASE,fusion,graph,blend")] = "",
     report: Annotated[Path | None, typer.Option(help="HTML file to write, with plots")] = None,
     epochs: Annotated[int | None, typer.Option(help="of fusion and graph")] = None,
@@ -48,8 +58,15 @@ def evaluate_command(
     from nearfield.pipelines.evaluate import SECTIONS, Evaluation, evaluate, read_collection
     from nearfield.pipelines.progress import Progress
 
+    with open_stores(context) as stores:
+        name = catalogue or stores.only_catalogue()
+        sounds = stores.models.of(name, SOUND).is_dir()
+    if protocol is Protocol.sound or (protocol is None and sounds):
+        _evaluate_songs(context, name, seed, as_json)
+        return
+    hidden = cast("Hidden", (protocol or Protocol.last_out).value)
     options = {"seed": seed} if epochs is None else {"seed": seed, "epochs": epochs}
-    wanted = Evaluation(protocol.value, read_ids(models), options)
+    wanted = Evaluation(hidden, read_ids(models), options)
     if report is not None and not report.absolute().parent.is_dir():
         raise InvalidInput(f"{report.parent} is not a folder; make it, or name another file.")
     with open_stores(context) as stores, Follower() as follower:
@@ -65,6 +82,17 @@ def evaluate_command(
         _print(rows)
 
 
+def _evaluate_songs(context: typer.Context, catalogue: str, seed: int, as_json: bool) -> None:
+    from nearfield.pipelines.evaluate_songs import evaluate_songs
+
+    with open_stores(context) as stores, Follower() as follower:
+        rows = list(evaluate_songs(stores, catalogue, seed, follower.tell))
+    if as_json:
+        print_json([row.as_dict() for row in rows])
+    else:
+        _print(rows)
+
+
 def _print(rows: "list[Row]") -> None:
     shown = [name for name in COLUMNS if any(name in row.metrics for row in rows)]
     headings = [_HEADINGS.get(name, name.upper()) for name in shown]
@@ -74,6 +102,6 @@ def _print(rows: "list[Row]") -> None:
 
 def _figure(name: str, row: "Row") -> str:
     value = row.metrics.get(name)
-    if value is None:
+    if value is None or math.isnan(value):
         return ""
     return f"{value:.1f}" if name == "fit_seconds" else f"{value:.4f}"
