@@ -1,0 +1,89 @@
+"""The separator that comes with Nearfield: the mask network and its weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nearfield.sound.mask_network import MaskConfig, MaskNetwork, quicken
+from nearfield.sound.waveform import Waveform
+from nearfield.training.card import read_json, write_json
+from nearfield.training.precision import fast_arithmetic
+from nearfield.training.weights import load_tensors, save_tensors
+
+WEIGHTS: Final = Path(__file__).parent / "weights"
+_TENSORS: Final = "separation.safetensors"
+_CARD: Final = "separation.json"
+
+
+class OwnSeparator:
+    """Takes voices out with a mask network.
+
+    Parameters
+    ----------
+    network : MaskNetwork
+        Trained; changed so that it only infers.
+    version : str
+        Of its weights.
+    """
+
+    name: Final = "own"
+
+    def __init__(self, network: MaskNetwork, version: str) -> None:
+        self.version = version
+        # a window starts where the network would start a group of frames of the whole sound
+        self.margin = network.config.hop * network.config.frames
+        self.window = 28 * self.margin
+        self._network = network.eval()
+        quicken(network)
+        self._shape = torch.hann_window(network.config.window)
+
+    def accompaniment(self, waveform: Waveform) -> Waveform:
+        """Return the sound without its voices, shape (samples,)."""
+        if not len(waveform):
+            return waveform
+        config = self._network.config
+        with torch.inference_mode():
+            spectrum = self._stft(torch.from_numpy(waveform))  # (bins + 1, frames)
+            frames = spectrum.shape[1]
+            magnitude = F.pad(spectrum[:-1].abs().T, (0, 0, 0, -frames % config.frames))
+            with fast_arithmetic():
+                mask = self._network(magnitude[None])[0, :frames].T
+            spectrum[:-1] *= mask
+            spectrum[-1] *= mask[-1]
+            sound = torch.istft(
+                spectrum, config.window, config.hop, window=self._shape, length=len(waveform)
+            )
+        return sound.numpy()
+
+    def _stft(self, waveform: Tensor) -> Tensor:
+        config = self._network.config
+        return torch.stft(
+            waveform,
+            config.window,
+            config.hop,
+            window=self._shape,
+            pad_mode="constant",
+            return_complex=True,
+        )
+
+
+def save_own(network: MaskNetwork, folder: Path, version: str, facts: Mapping[str, Any]) -> None:
+    """Write weights, as float16, and what is known of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    save_tensors(folder / _TENSORS, tensors)
+    card = {"version": version, "config": network.config.model_dump(mode="json"), **facts}
+    write_json(folder / _CARD, card)
+
+
+def load_own(folder: Path = WEIGHTS) -> OwnSeparator:
+    """Read the separator of a folder; that which ships where none is given."""
+    card = read_json(folder / _CARD)
+    network = MaskNetwork(MaskConfig.model_validate(card["config"]))
+    tensors = load_tensors(folder / _TENSORS)
+    network.load_state_dict({name: value.float() for name, value in tensors.items()})
+    return OwnSeparator(network, str(card["version"]))
