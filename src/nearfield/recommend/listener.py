@@ -29,10 +29,10 @@ class ListenerConfig(BaseModel):
     plays: Annotated[
         float, Field(ge=0, le=1, description="power of a song's plays: 1 adds them up, 0 does not")
     ] = 0.25
-    interests: Annotated[int, Field(ge=1, le=50, description="interests kept apart, at most")] = 10
+    interests: Annotated[int, Field(ge=1, le=50, description="interests kept apart, at most")] = 15
     apart: Annotated[
         float, Field(gt=0, description="Ward's distance from which on interests are two")
-    ] = 1.2
+    ] = 1.3
     interest_share: Annotated[
         float, Field(ge=0, le=1, description="part of a score by the nearest interest")
     ] = 0.5

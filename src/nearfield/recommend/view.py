@@ -16,6 +16,9 @@ from nearfield.vectors.index import VectorIndex
 _LARGER: Final = (1, 4, 16, 64)
 """How many times more candidates are fetched as long as some that were not may be better."""
 
+_LEAST_EACH: Final = 20
+"""Candidates that each of several vectors brings first, beside one for each place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -164,13 +167,14 @@ class SpaceLook:
         """Return the `k` nearest items of a scope, or all there are, interests in turn.
 
         Where interests are kept apart, the user's vector and each of them bring so many, and
-        100 more. Where something pushes items away, they bring four times as many up to three
-        times, as long as one that was not fetched may be among the best.
+        100 more. Where something pushes items away or interests have turns, they begin with
+        fewer, and bring four times as many up to three times as long as an item that was not
+        fetched may have a larger score than the last of the `k`.
         """
         if self.interests is None and self.aversions is None:
             return nearest(self.view.index, self.vector, k, scope)
         asking = self._asking()
-        if self.aversions is None:
+        if self._goes_by_cosines():
             ids = candidates(self.view.index, asking, k + LEAST_POOL, scope)
         else:
             ids = self._growing(asking, k, scope)
@@ -215,7 +219,7 @@ class SpaceLook:
     def _growing(self, asking: Vectors, k: int, scope: Scope) -> Ids:
         """Return candidates with the `k` best, where an item scores at most what cosines give."""
         for larger in _LARGER:
-            size = larger * (k + LEAST_POOL)
+            size = larger * (k + max(_LEAST_EACH, LEAST_POOL // len(asking)))
             pools = [nearest(self.view.index, vector, size, scope) for vector in asking]
             ids = np.unique(np.concatenate([pool.ids for pool in pools]))
             found = best(ids, self.scores(ids), k)
@@ -224,6 +228,11 @@ class SpaceLook:
             if len(found.ids) == k and found.scores[-1] >= self._bound(pools):
                 break
         return ids
+
+    def _goes_by_cosines(self) -> bool:
+        """Return whether nothing is pushed away, and no interest has turns."""
+        turns = self.interests is not None and self.interests.balance > 0
+        return self.aversions is None and not turns
 
     def _arranged(self, found: Ranked, k: int) -> Ranked:
         """Return `k` of the items found, the interests in turn where they shall be."""
