@@ -14,6 +14,7 @@ from nearfield.recommend.explain import (
     attributes_sentence,
     cite,
     common_genres,
+    common_traits,
     event_sentence,
     label_of,
 )
@@ -106,3 +107,15 @@ def test_common_genres_are_told_with_their_jaccard_share() -> None:
     assert reason.share == pytest.approx(2 / 3)
     assert common_genres(("Drama",), ("Comedy",)) == ()
     assert common_genres((), ()) == ()
+
+
+def test_songs_have_their_artist_album_key_and_tempo_in_common() -> None:
+    one = {"artist": "Ann", "album": "One", "key": "A minor", "tempo": "120.3", "energy": "0.5"}
+    (reason,) = common_traits(one, {**one, "artist": "ANN ", "album": "Two", "tempo": "118"})
+    assert reason.text == "both are by ANN, in A minor, at about 118 BPM"
+    assert reason.share == pytest.approx(3 / 4)
+    (reason,) = common_traits(one, {"key": "A minor", "tempo": "60"})
+    assert (reason.text, reason.share) == ("both are in A minor", 0.5)
+    assert common_traits(one, {"tempo": "fast", "album": " "}) == ()
+    assert common_traits({}, {}) == ()
+    assert common_traits({"tempo": "0"}, {"tempo": "0.0"}) == ()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nearfield.catalogue.facts import Item
 from nearfield.datasets.tables import EVENT_KINDS
+from nearfield.recommend.limits import folded
 from nearfield.recommend.profile import RATED, Profile
 from nearfield.types import Ids, Reason, Shares
 
@@ -26,6 +27,16 @@ _VERBS: Final = {
     "listened": "listened to",
     "liked": "liked",
 }
+_TRAITS: Final = {
+    "artist": "by {}",
+    "album": "on {}",
+    "key": "in {}",
+    "tempo": "at about {} BPM",
+}
+"""Attributes of songs that two of them may share, and how that is said."""
+
+_SAME_TEMPO: Final = 1.04
+
 _VERB_OF: Final = tuple(_VERBS.get(kind, kind) for kind in EVENT_KINDS)
 
 
@@ -112,6 +123,38 @@ def common_genres(one: Sequence[str], other: Sequence[str]) -> tuple[Reason, ...
         return ()
     share = len(both) / len({*one, *other})
     return (Reason(f"both are {', '.join(both)}", share),)
+
+
+def common_traits(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[Reason, ...]:
+    """Say what two songs have in common: artist, album, key, tempo, by their attributes.
+
+    The share is that of the traits known of both. Tempi within 4 % are the same.
+    """
+    known = [name for name in _TRAITS if one.get(name, "").strip() and other.get(name, "").strip()]
+    same = [
+        name
+        for name in known
+        if folded(one[name]) == folded(other[name])
+        or (name == "tempo" and _is_near(one[name], other[name]))
+    ]
+    if not same:
+        return ()
+    text = ", ".join(_TRAITS[name].format(_shown(name, other[name])) for name in same)
+    return (Reason(f"both are {text}", len(same) / len(known)),)
+
+
+def _shown(name: str, value: str) -> str:
+    """Return a value for people: tempi without decimals."""
+    return f"{float(value):.0f}" if name == "tempo" and _is_near(value, value) else value.strip()
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Tell whether two tempi are the same for the ear; what is no number is not."""
+    try:
+        slow, fast = sorted((float(one), float(other)))
+    except ValueError:
+        return False
+    return slow > 0 and fast <= slow * _SAME_TEMPO
 
 
 def accepted(profile: Profile, middle: float) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from nearfield.catalogue.where import parse_where
 from nearfield.errors import NotFound
 from nearfield.recommend.ask import Ask, check_unit
 from nearfield.recommend.duplicates import Alone, Groups
-from nearfield.recommend.explain import accepted, cite, common_genres, merge, tell
+from nearfield.recommend.explain import accepted, cite, common_genres, common_traits, merge, tell
 from nearfield.recommend.filters import Scope, combine
 from nearfield.recommend.limits import Limits
 from nearfield.recommend.popularity import SPACE, most_popular, popularity_reason
@@ -97,8 +97,12 @@ class Recommender:
         look = self._look_from(item, int(key[0]))
         found = self._alike(look, ask, key)
         facts = self._facts(np.concatenate([key, found.ids]))
-        own = facts[int(key[0])].genres
-        reasons = [common_genres(own, facts[other].genres) for other in found.ids.tolist()]
+        own, others = facts[int(key[0])], [facts[other] for other in found.ids.tolist()]
+        reasons = [
+            common_genres(own.genres, other.genres)
+            + common_traits(own.attributes, other.attributes)
+            for other in others
+        ]
         return self._answers(found, facts, reasons)
 
     def similar_to(
@@ -212,6 +216,11 @@ class Recommender:
         """The middle of the catalogue's rating scale; NaN where nothing is rated."""
         least, most = self._catalogue.rating_range()
         return (least + most) / 2
+
+
+def _in_common(one: Item, other: Item) -> tuple[Reason, ...]:
+    genres = common_genres(one.genres, other.genres)
+    return genres + common_traits(one.attributes, other.attributes)
 
 
 def _retrieve(look: Look, k: int, scope: Scope, diversity: float, limits: Limits) -> Ranked:
