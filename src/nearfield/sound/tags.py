@@ -244,7 +244,8 @@ def _mp4_pictures(values: Any) -> list[tuple[int, bytes]]:
 
 
 def _vorbis_pictures(texts: Any) -> list[tuple[int, bytes]]:
-    pictures = [Picture(base64.b64decode(text)) for text in texts]
+    read: Any = Picture  # mutagen does not say its types
+    pictures = [read(base64.b64decode(text)) for text in texts]
     return [(picture.type, picture.data) for picture in pictures]
 
 
