@@ -11,8 +11,11 @@ setup: .venv/ready  ## make .venv with everything that is pinned
 demo: setup  ## the main job on real data, embedded
 	@.venv/bin/nearfield demo movies $(if $(DATA),--data $(DATA))
 
+.venv/tools: tools/test-tools.sh
+	@tools/test-tools.sh && mkdir -p .venv && touch .venv/tools
+
 # two test processes with a thread each: more threads than cores wait for one another
-test: setup  ## tests and doctests
+test: setup .venv/tools  ## tests and doctests
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2
 
 lint: setup  ## style, types, layers
