@@ -130,10 +130,13 @@ class Library:
             vectors.append(self._guest(ask, str(one)) if guest else known.vectors[row[one]])
         return Seeds(np.array(keys, dtype=np.int64), tuple(labels), np.stack(vectors))
 
+    def matching(self, where: str | None) -> Ids | None:
+        """Return the songs that a condition holds for; None where there is no condition."""
+        return None if where is None else self._catalogue.matching(parse_where(where))
+
     def scope(self, out: Ids, where: str | None) -> Scope:
         """Return which songs may be in a list."""
-        matching = None if where is None else self._catalogue.matching(parse_where(where))
-        return combine([out], [matching])
+        return combine([out], [self.matching(where)])
 
     def limits(self, ask: PlaylistAsk, out: Ids, held: Ids) -> Limits:
         """Return what a list must keep to that holds some songs already."""

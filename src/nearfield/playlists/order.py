@@ -14,6 +14,9 @@ _GAIN: Final = 1e-9
 _STARTS: Final = 6
 """Songs from which a path is begun where its first one is free."""
 
+_FEW: Final = 100
+"""A longer path is begun once: that takes a second for a thousand songs."""
+
 _SEGMENT: Final = 3
 """The longest piece that is moved elsewhere."""
 
@@ -62,7 +65,7 @@ def order_songs(
 def _spread_out(songs: int, last: int | None) -> list[int]:
     """Return a few songs to start from."""
     free = [song for song in range(songs) if song != last]
-    return free[:: -(-len(free) // _STARTS)]
+    return free[:: -(-len(free) // _STARTS)] if songs <= _FEW else free[:1]
 
 
 def _greedy(ring: NDArray[np.float64], start: int, last: int | None) -> NDArray[np.int64]:

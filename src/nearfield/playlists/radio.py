@@ -8,7 +8,7 @@ import numpy as np
 from nearfield.playlists.ask import PlaylistAsk, PlaylistConfig
 from nearfield.playlists.library import Library, Songs
 from nearfield.playlists.transitions import transition_costs
-from nearfield.recommend.filters import Scope
+from nearfield.recommend.filters import Scope, combine
 from nearfield.recommend.listener import ListenerConfig
 from nearfield.recommend.retrieve import Ranked, best, nearest, vectors_of
 from nearfield.recommend.tastes import find_tastes
@@ -50,6 +50,7 @@ class Radio(Iterator[Recommendation]):
         self._library, self._ask, self._config = library, ask, config
         self._seeds = library.seeds(ask.seeds, ask)
         self._exclude = library.keys(ask.exclude)
+        self._matching = library.matching(ask.where)
         self._played: list[int] = [*self._seeds.own.tolist(), *library.keys(ask.played).tolist()]
         self._homes = find_tastes(
             self._seeds.vectors, np.ones(len(self._seeds.keys), np.float32), _HOMES, _LISTENER.apart
@@ -95,7 +96,7 @@ class Radio(Iterator[Recommendation]):
     def _pool_without(self, newest: int) -> Ranked:
         recent = np.array(self._played[-newest:] if newest else [], dtype=np.int64)
         out = np.concatenate([recent, self._exclude, np.array([*self._unwanted], np.int64)])
-        scope, here = self._library.scope(out, self._ask.where), self._here()
+        scope, here = combine([out], [self._matching]), self._here()
         limits = self._library.limits(self._ask, out, recent[-_WINDOW:])
         return limits.fill(lambda size: self._near(here, size, scope), self._config.choices)
 

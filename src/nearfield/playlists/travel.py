@@ -42,7 +42,8 @@ def _between(
     places = [place for place, keys in enumerate(stages) if len(keys)]
     if not places:
         return None, []
-    stops = [library.songs(stages[place]) for place in places]
+    every = library.songs(np.concatenate(stages))
+    stops = _cut(every, [len(stages[place]) for place in places])
     stays = [
         config.path * (1 - stop.vectors @ points[place]).astype(np.float64) / 2
         for place, stop in zip(places, stops, strict=True)
@@ -53,8 +54,14 @@ def _between(
             stays[end] = stays[end] + _steps(own, stops[end], config)[0]
     steps = [_steps(one, other, config) for one, other in pairwise(stops)]
     way = cheapest_way(stays, steps)
-    keys = np.array([stop.keys[one] for stop, one in zip(stops, way, strict=True)], dtype=np.int64)
-    return library.songs(keys), places
+    firsts = np.cumsum([0, *(len(stop.keys) for stop in stops[:-1])])
+    return every.at(firsts + way), places
+
+
+def _cut(songs: Songs, sizes: list[int]) -> list[Songs]:
+    """Cut songs into consecutive parts."""
+    ends = np.cumsum(sizes)
+    return [songs.at(np.arange(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
 
 
 def _steps(one: Songs, other: Songs, config: PlaylistConfig) -> NDArray[np.float64]:
