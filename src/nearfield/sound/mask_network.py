@@ -85,7 +85,7 @@ class _Norm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.gain + self.shift
+        return torch.addcmul(self.shift.to(x.dtype), x, self.gain.to(x.dtype))
 
 
 class _Down(nn.Module):

@@ -1,6 +1,6 @@
 """What the mask network learns from: stems mixed anew in every batch, and how far it is off."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, TypeAlias, TypeVar
 
@@ -50,19 +50,23 @@ class MaskTrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: Annotated[int, Field(ge=1, description="of `steps` batches each")] = 40
+    epochs: Annotated[int, Field(ge=1, description="of `steps` batches each")] = 12
     steps: Annotated[int, Field(ge=1, description="batches of an epoch")] = 100
-    batch: Annotated[int, Field(ge=1, description="mixtures of a batch")] = 8
-    frames: Annotated[int, Field(ge=8, description="spectra of a mixture")] = 128
-    learning_rate: Annotated[float, Field(gt=0, description="the highest")] = 2e-3
-    weight_decay: Annotated[float, Field(ge=0, description="of the convolutions")] = 1e-2
+    batch: Annotated[int, Field(ge=1, description="mixtures of a batch")] = 4
+    frames: Annotated[int, Field(ge=8, description="spectra of a mixture")] = 256
+    learning_rate: Annotated[float, Field(gt=0, description="the highest")] = 5e-4
+    weight_decay: Annotated[float, Field(ge=0, description="of the convolutions")] = 1e-3
     paired: Annotated[float, Field(ge=0, le=1, description="share of voices with their song")] = 0.5
     voiceless: Annotated[float, Field(ge=0, le=1, description="share without a voice")] = 0.08
     loose_voices: Annotated[float, Field(ge=0, le=1, description="share of `voices`")] = 0.2
     loose_backings: Annotated[float, Field(ge=0, le=1, description="share of `backings`")] = 0.5
+    taught: Annotated[float, Field(ge=0, le=1, description="share of the teacher's opinion")] = 0.6
     quiet: Annotated[float, Field(ge=0, description="weight of the error of roots")] = 0.5
     seed: Annotated[int, Field(ge=0, description="of the mixing")] = 0
 
+
+Teacher: TypeAlias = Callable[[Tensor], Tensor]
+"""A network that knows: from magnitudes to masks, as `MaskNetwork.forward`."""
 
 Batch: TypeAlias = tuple[Tensor, Tensor]
 """Spectra of mixture and accompaniment, complex, shape (batch, frames, bins)."""
@@ -79,10 +83,19 @@ class Unmixing:
         What is mixed.
     config : MaskTrainingConfig
         How.
+    teacher : Teacher, optional
+        Whose masks are followed besides the truth.
     """
 
-    def __init__(self, network: MaskNetwork, stems: Stems, config: MaskTrainingConfig) -> None:
+    def __init__(
+        self,
+        network: MaskNetwork,
+        stems: Stems,
+        config: MaskTrainingConfig,
+        teacher: Teacher | None = None,
+    ) -> None:
         self.network = network
+        self._teacher = teacher
         self._mixer = Mixer(stems, config, network.config.hop * (config.frames - 1))
         self._config = config
         self._window = torch.hann_window(network.config.window)
@@ -125,21 +138,31 @@ class Unmixing:
         return torch.from_numpy(10 ** (decibels / 20)).float()[:, None]
 
     def loss(self, batch: Batch, rng: np.random.Generator, done: float) -> Tensor:
-        """Return the error of the accompaniment, shape ().
+        """Return the error of the accompaniment, shape (): from the truth and from the teacher."""
+        mixture, backing = batch
+        magnitude = mixture.abs()
+        mask = self.network(magnitude)
+        error = self._error(mixture, magnitude, mask, backing)
+        if self._teacher is None:
+            return error
+        with torch.no_grad():
+            taught = self._teacher(magnitude) * mixture
+        share = self._config.taught
+        return (1 - share) * error + share * self._error(mixture, magnitude, mask, taught)
+
+    def _error(self, mixture: Tensor, magnitude: Tensor, mask: Tensor, wanted: Tensor) -> Tensor:
+        """Return the distance of the masked mixture from what is wanted, shape ().
 
         The distance of complex spectra is what the ratio of signal to distortion sees; that of
         the roots of magnitudes gives the quiet parts, which cepstra hear as well as the loud ones,
         their share. Each is over the mean of the mixture. The voice is the rest of the mixture, so
         that its error is the same.
         """
-        mixture, backing = batch
-        magnitude = mixture.abs()
-        mask = self.network(magnitude)
         scale = magnitude.mean(dim=(1, 2)).clamp(min=_QUIETEST)
-        far = _length(mask * mixture - backing).mean(dim=(1, 2)) / scale
+        far = _length(mask * mixture - wanted).mean(dim=(1, 2)) / scale
         roots = (magnitude + 1e-6).sqrt()
         found = (mask * magnitude + 1e-6).sqrt()
-        wrong = (found - (backing.abs() + 1e-6).sqrt()).abs().mean(dim=(1, 2))
+        wrong = (found - (wanted.abs() + 1e-6).sqrt()).abs().mean(dim=(1, 2))
         total: Tensor = (far + self._config.quiet * wrong / roots.mean(dim=(1, 2))).mean()
         return total
 
@@ -204,7 +227,7 @@ class Mixer:
                 source = _some(stems.voices, rng)
             parts[1] = self._elsewhere(source, rng)
         levels = [max(float(np.sqrt(np.square(part).mean())), _SILENT) for part in parts]
-        loud = 10 ** (rng.uniform(-32, -10) / 20) / levels[0]
+        loud = 10 ** (rng.uniform(-30, -10) / 20) / levels[0]
         ratio = 10 ** (rng.normal(0, 5) / 20) * levels[0] / levels[1]
         if rng.random() < config.voiceless:
             ratio = 0.0
@@ -249,6 +272,8 @@ class MaskTrainer:
         How.
     checkpoint : Checkpoint, optional
         Where the state after every epoch is kept, and found again.
+    teacher : Teacher, optional
+        Whose masks are followed besides the truth.
     """
 
     def __init__(
@@ -257,11 +282,12 @@ class MaskTrainer:
         stems: Stems,
         config: MaskTrainingConfig,
         checkpoint: Checkpoint | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         self.network = network
         channels_last(network)
         self._loop = Loop(network, config, checkpoint)
-        self._objective = Unmixing(network, stems, config)
+        self._objective = Unmixing(network, stems, config, teacher)
 
     @property
     def curve(self) -> list[float]:

@@ -82,8 +82,12 @@ def save_own(network: MaskNetwork, folder: Path, version: str, facts: Mapping[st
 
 def load_own(folder: Path = WEIGHTS) -> OwnSeparator:
     """Read the separator of a folder; that which ships where none is given."""
-    card = read_json(folder / _CARD)
-    network = MaskNetwork(MaskConfig.model_validate(card["config"]))
+    return OwnSeparator(read_own(folder), str(read_json(folder / _CARD)["version"]))
+
+
+def read_own(folder: Path) -> MaskNetwork:
+    """Read the network of a folder as it was trained."""
+    network = MaskNetwork(MaskConfig.model_validate(read_json(folder / _CARD)["config"]))
     tensors = load_tensors(folder / _TENSORS)
     network.load_state_dict({name: value.float() for name, value in tensors.items()})
-    return OwnSeparator(network, str(card["version"]))
+    return network
