@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -115,9 +116,7 @@ def test_deep_folders_are_no_trouble(tmp_path: Path) -> None:
     assert len(str(deep)) < os.pathconf("/", "PC_PATH_MAX")
 
 
-def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
-    grow(tmp_path, "a/1.mp3", "b/2.mp3")
-    (tmp_path / "a").chmod(0)
+def test_a_folder_that_may_not_be_read_is_reported() -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
         "from nearfield.sound.scan import find_sounds\n"
@@ -125,12 +124,14 @@ def test_a_folder_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
         "for one in find_sounds([Path(sys.argv[1])]):\n"
         "    print(one.path.name, one.error and one.error.reason)\n"
     )
-    for folder in (tmp_path, tmp_path / "b", *tmp_path.parents[:-2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    (tmp_path / "a").chmod(0o755)
+    with TemporaryDirectory() as name:  # tmp_path is for its owner alone
+        folder = Path(name)
+        folder.chmod(0o755)
+        grow(folder, "a/1.mp3", "b/2.mp3")
+        (folder / "a").chmod(0)
+        command = [sys.executable, "-c", script, name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        (folder / "a").chmod(0o755)
     assert done.stdout.split() == ["a", "permission", "2.mp3", "None"]
 
 
