@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from nearfield.errors import InvalidInput
-from nearfield.sound.mask_network import MaskNetwork, channels_last
+from nearfield.sound.mask_network import MaskNetwork
 from nearfield.training.checkpoint import Checkpoint
 from nearfield.training.loop import Loop, Step
 
@@ -285,7 +285,6 @@ class MaskTrainer:
         teacher: Teacher | None = None,
     ) -> None:
         self.network = network
-        channels_last(network)
         self._loop = Loop(network, config, checkpoint)
         self._objective = Unmixing(network, stems, config, teacher)
 
