@@ -7,41 +7,18 @@ import pytest
 
 from nearfield.errors import Unavailable
 from nearfield.sound.demo import songs
-from nearfield.sound.demo.albums import Album, Piece
+from nearfield.sound.demo.albums import INSTRUMENTS, Album, Piece
 from nearfield.sound.demo.play import CORPUS, SOUND_FONT
+from sound.small_sound_font import Instrument, Layer, overtones, sound_font
 
-SYNTHESISER = '''
-"""Plays sines, each program with overtones of its own."""
-import numpy as np
-
-
-class Synth:
-    def __init__(self, gain, samplerate):
-        self.rate, self.programs, self.keys, self.now = samplerate, {}, {}, 0
-
-    def sfload(self, name):
-        assert open(name, "rb").read() == b"a sound font"
-        return 3
-
-    def program_select(self, channel, font, bank, program, drums=False):
-        assert font == 3 and (bank, drums) in ((0, False), (128, True))
-        self.programs[channel] = program
-
-    def noteon(self, channel, key, velocity):
-        self.keys[channel, key] = velocity / 127
-
-    def noteoff(self, channel, key):
-        self.keys.pop((channel, key), None)
-
-    def generate(self, samples, buffer):
-        out = np.frombuffer(buffer, dtype=np.float32).reshape(samples, 2)
-        time = (self.now + np.arange(samples)) / self.rate
-        for (channel, key), loud in self.keys.items():
-            overtone = 2 + self.programs[channel] % 7
-            pitch = 2 * np.pi * 440 * 2 ** ((key - 69) / 12) * time
-            out += 0.1 * loud * (np.sin(pitch) + np.sin(overtone * pitch))[:, None]
-        self.now += samples
-'''
+FONT = sound_font(
+    [
+        Instrument(0, INSTRUMENTS["church organ"], [Layer(overtones(1.0, 0.0, 1.0), [(54, 1)])]),
+        Instrument(0, INSTRUMENTS["flute"], [Layer(overtones(1.0, 0.1), [(54, 1)])]),
+        Instrument(0, INSTRUMENTS["piano"], [Layer(overtones(1.0, 0.5, 0.3), [(54, 1)])]),
+        Instrument(128, 0, [Layer(overtones(*[0.1] * 20))]),
+    ]
+)
 
 SCORE = """<score-partwise><part id="P1"><measure>
 <attributes><divisions>1</divisions></attributes>
@@ -76,7 +53,6 @@ ALBUMS = (
 
 
 WHEELS = {
-    "tinysoundfont==1.0": ("tinysoundfont/",),
     "pretty_midi==1.0": (SOUND_FONT,),
     "music21==1.0": (
         f"{CORPUS}/airs/book.abc",
@@ -106,9 +82,8 @@ class Index:
         return wheel
 
 
-_CONTENT = {
-    "tinysoundfont": {"tinysoundfont/__init__.py": SYNTHESISER},
-    "pretty_midi": {SOUND_FONT: "a sound font", "pretty_midi/__init__.py": "not wanted"},
+_CONTENT: dict[str, dict[str, str | bytes]] = {
+    "pretty_midi": {SOUND_FONT: FONT, "pretty_midi/__init__.py": "not wanted"},
     "music21": {
         **{f"{CORPUS}/waltz/{one}.xml": SCORE.format(step=one.upper()) for one in "abc"},
         f"{CORPUS}/airs/book.abc": TUNES,

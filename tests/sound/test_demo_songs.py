@@ -8,7 +8,7 @@ import soundfile
 from nearfield.errors import Unavailable
 from nearfield.sound.demo import songs
 from nearfield.sound.demo.accompany import BACKINGS
-from nearfield.sound.demo.albums import ALBUMS, INSTRUMENTS
+from nearfield.sound.demo.albums import ALBUMS, DRUMS, INSTRUMENTS
 from nearfield.sound.demo.play import RATE, SECONDS, Strand, arrange, perform
 from nearfield.sound.demo.score import Note, Score
 from nearfield.sound.demo.songs import get_parts, list_songs, make_songs
@@ -28,7 +28,8 @@ def test_all_that_is_planned_can_be_played() -> None:
     sources = [piece.source for album in ALBUMS for piece in album.pieces]
     assert len(set(sources)) == len(sources)
     for album in ALBUMS:
-        assert {*album.instruments, *(name for _, name in album.backing)} <= set(INSTRUMENTS)
+        played = {*album.instruments, *(name for _, name in album.backing)}
+        assert played <= {DRUMS, *INSTRUMENTS}
         assert {kind for kind, _ in album.backing} <= set(BACKINGS)
         assert all(album.artist or piece.artist for piece in album.pieces)
 
@@ -40,14 +41,14 @@ def test_parts_are_fetched_once_and_nothing_else_is_kept(tmp_path: Path, index: 
     assert index.asked == list(WHEELS)
     wanted = {folder / path for paths in WHEELS.values() for path in paths}
     kept = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert kept - wanted == {folder / "tinysoundfont/__init__.py"}
+    assert kept == wanted
 
 
 def test_without_a_network_the_message_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(songs, "pip_download", Index(broken="tinysoundfont"))
-    with pytest.raises(Unavailable, match=r"(?s)said: no network.*pip download --no-deps tiny"):
+    monkeypatch.setattr(songs, "pip_download", Index(broken="pretty_midi"))
+    with pytest.raises(Unavailable, match=r"(?s)said: no network.*pip download --no-deps pretty"):
         list(get_parts(tmp_path))
 
 
@@ -68,7 +69,7 @@ def test_a_damaged_package_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
         return wheel
 
     monkeypatch.setattr(songs, "pip_download", damaged)
-    with pytest.raises(Unavailable, match=r"tinysoundfont-1\.0.*cannot be unpacked"):
+    with pytest.raises(Unavailable, match=r"pretty_midi-1\.0.*cannot be unpacked"):
         list(get_parts(tmp_path))
 
 
@@ -108,11 +109,13 @@ def test_further_parts_go_to_the_last_instrument_and_short_pieces_begin_again() 
     assert flute.velocity > piano.velocity
 
 
-def test_a_performance_is_in_order_ends_on_time_and_keeps_drums_apart() -> None:
-    notes = tuple(Note(float(beat), beat + 1.0, 60) for beat in range(200))
-    strands = [Strand("flute", notes, 92), Strand("drums", notes, 70), Strand("piano", notes, 70)]
-    strikes = perform(strands, 120.0, "seed")
-    assert [one.time for one in strikes] == sorted(one.time for one in strikes)
-    assert strikes[-1].time == SECONDS
-    assert {one.channel for one in strikes} == {0, 9, 1}
-    assert strikes == perform(strands, 120.0, "seed") != perform(strands, 120.0, "another")
+def test_a_performance_is_uneven_by_its_seed_and_ends_on_time() -> None:
+    notes = tuple(Note(float(beat), beat + 1.0, 60 + beat) for beat in range(200))
+    struck = perform([Strand("flute", notes, 92), Strand(DRUMS, notes, 70)], 120.0, "seed")
+    assert len(struck) == pytest.approx(2 * 80, abs=2)  # 40 s are 80 quarter notes
+    assert all(0 <= one.time < SECONDS for one in struck)
+    assert max(one.key for one in struck) == 127
+    times = [one.time for one in struck if one.instrument == "flute"]
+    assert 0 < np.abs(np.array(times) - 0.5 * np.arange(len(times))).mean() < 0.02
+    assert struck == perform([Strand("flute", notes, 92), Strand(DRUMS, notes, 70)], 120.0, "seed")
+    assert struck[0] != perform([Strand("flute", notes, 92)], 120.0, "another")[0]

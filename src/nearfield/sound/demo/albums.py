@@ -30,9 +30,11 @@ INSTRUMENTS: Final = {
     "flute": 73,
     "recorder": 74,
     "saw lead": 81,
-    "drums": -1,  # the kit, which MIDI keeps on a channel of its own
 }
 """Programs of General MIDI, counted from 0."""
+
+DRUMS: Final = "drums"
+"""The kit: no program, but a bank of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,5 @@
-"""Plays scores with a sound font, and writes the sound to tagged files. Reads and writes files.
+"""Plays scores with a sound font, and writes the sound to tagged files. Reads and writes files."""
 
-The synthesiser is looked for when it is needed: it is not installed but kept in the cache of the
-demo (see `songs`), and a process that plays puts that folder on its path.
-"""
-
-import importlib
 import random
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,9 +10,10 @@ from mutagen.flac import FLAC
 
 from nearfield.sound.demo.abc_tunes import read_abc
 from nearfield.sound.demo.accompany import BACKINGS
-from nearfield.sound.demo.albums import INSTRUMENTS, Album, Piece
+from nearfield.sound.demo.albums import DRUMS, INSTRUMENTS, Album, Piece
 from nearfield.sound.demo.musicxml import read_musicxml
 from nearfield.sound.demo.score import Part, Score
+from nearfield.sound.demo.sound_font import SoundFont, sound_of
 from nearfield.sound.waveform import Waveform
 
 RATE: Final = 32_000
@@ -28,9 +24,7 @@ CORPUS: Final = "music21/corpus"
 SOUND_FONT: Final = "pretty_midi/TimGM6mb.sf2"
 """Where the scores and the instruments lie within the folder of the parts."""
 
-_DRUMS: Final = 9
 _DRUM_BANK: Final = 128
-_GAIN: Final = -6.0  # decibels, so that many voices do not clip
 _LOUD, _SOFT = 92, 70  # of what the score has, and of what is added
 _UNEVEN: Final = 0.006  # seconds
 _UNEQUAL: Final = 6.0
@@ -57,23 +51,24 @@ class Strand(NamedTuple):
     velocity: int
 
 
-class Strike(NamedTuple):
-    """A key that is pressed or let go.
+class Struck(NamedTuple):
+    """A key that is struck.
 
     Parameters
     ----------
-    time : float
-        In seconds.
-    velocity : int
-        From 1 to 127; 0 lets go.
-    channel, key : int
+    instrument : str
+        As of its strand.
+    time, seconds : float
+        When, and how long it is held.
+    key, velocity : int
         MIDI's.
     """
 
+    instrument: str
     time: float
-    velocity: int
-    channel: int
+    seconds: float
     key: int
+    velocity: int
 
 
 def make_song(album: Album, track: int, parts: Path, target: Path) -> None:
@@ -90,7 +85,7 @@ def make_song(album: Album, track: int, parts: Path, target: Path) -> None:
     """
     piece = album.pieces[track - 1]
     strands = arrange(read_piece(piece, parts / CORPUS), album)
-    waveform = play(strands, album.tempo, piece.title, parts / SOUND_FONT)
+    waveform = play(strands, album.tempo, piece.title, SoundFont(parts / SOUND_FONT))
     partial = target.with_suffix(".partial")
     soundfile.write(partial, waveform, RATE, format="FLAC", subtype="PCM_16")
     _tag(partial, album, track)
@@ -127,31 +122,22 @@ def _again(notes: Part, length: float, runs: int) -> Part:
     )
 
 
-def play(strands: list[Strand], tempo: float, seed: str, sound_font: Path) -> Waveform:
+def play(strands: list[Strand], tempo: float, seed: str, font: SoundFont) -> Waveform:
     """Return the sound of some instruments that play together, for `SECONDS` at `RATE`."""
-    synth = importlib.import_module("tinysoundfont").Synth(gain=_GAIN, samplerate=RATE)
-    font = synth.sfload(str(sound_font))
-    for channel, strand in zip(_channels(strands), strands, strict=True):
-        if channel == _DRUMS:
-            synth.program_select(channel, font, _DRUM_BANK, 0, True)
-        else:
-            synth.program_select(channel, font, 0, INSTRUMENTS[strand.instrument])
-    sound = np.zeros((round(SECONDS * RATE), 2), dtype=np.float32)
-    done = 0
-    for strike in perform(strands, tempo, seed):
-        until = round(strike.time * RATE)
-        if until > done:  # the synthesiser writes into a slice of the array
-            synth.generate(until - done, sound[done:until].data.cast("B"))
-            done = until
-        if strike.velocity:
-            synth.noteon(strike.channel, strike.key, strike.velocity)
-        else:
-            synth.noteoff(strike.channel, strike.key)
-    return _finished(sound.mean(axis=1))
+    sound = np.zeros(round(SECONDS * RATE), dtype=np.float32)
+    for struck in perform(strands, tempo, seed):
+        drums = struck.instrument == DRUMS
+        bank, program = (_DRUM_BANK, 0) if drums else (0, INSTRUMENTS[struck.instrument])
+        begin = round(struck.time * RATE)
+        for zone in font.zones(bank, program, struck.key, struck.velocity):
+            one = sound_of(zone, struck.key, struck.velocity, struck.seconds, RATE)
+            one = one[: len(sound) - begin]
+            sound[begin : begin + len(one)] += one
+    return _finished(sound)
 
 
-def perform(strands: list[Strand], tempo: float, seed: str) -> list[Strike]:
-    """Return when which key is struck, as evenly as people do, up to the end at `SECONDS`.
+def perform(strands: list[Strand], tempo: float, seed: str) -> list[Struck]:
+    """Return which keys are struck until `SECONDS`, as unevenly as people do.
 
     Parameters
     ----------
@@ -163,22 +149,15 @@ def perform(strands: list[Strand], tempo: float, seed: str) -> list[Strike]:
         Of what differs from note to note.
     """
     draw = random.Random(seed)
-    strikes = []
-    for channel, strand in zip(_channels(strands), strands, strict=True):
+    struck = []
+    for strand in strands:
         for note in strand.notes:
-            start = max(0.0, note.start * 60 / tempo + draw.gauss(0, _UNEVEN))
-            end = max(note.end * 60 / tempo, start + _SHORTEST)
+            time = max(0.0, note.start * 60 / tempo + draw.gauss(0, _UNEVEN))
+            seconds = max(note.end * 60 / tempo - time, _SHORTEST)
             velocity = round(strand.velocity + draw.gauss(0, _UNEQUAL))
             key = min(max(note.pitch, 0), 127)
-            strikes.append(Strike(start, min(max(velocity, 1), 127), channel, key))
-            strikes.append(Strike(end, 0, channel, key))
-    return [*sorted(one for one in strikes if one.time < SECONDS), Strike(SECONDS, 0, 0, 0)]
-
-
-def _channels(strands: list[Strand]) -> list[int]:
-    """Return a channel for each strand: the drums have their own, and no other may take it."""
-    free = iter(channel for channel in range(16) if channel != _DRUMS)
-    return [_DRUMS if one.instrument == "drums" else next(free) for one in strands]
+            struck.append(Struck(strand.instrument, time, seconds, key, min(max(velocity, 1), 127)))
+    return [one for one in struck if one.time < SECONDS]
 
 
 def _finished(sound: Waveform) -> Waveform:

