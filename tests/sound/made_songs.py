@@ -16,7 +16,6 @@ SMALL = EncoderConfig(
     hidden=16,
     learned=8,
     described=6,
-    statistics=16,
     dim=16,
 )
 """An encoder that trains in a second."""
