@@ -9,10 +9,11 @@ from nearfield.errors import Unavailable
 from nearfield.sound.demo import songs
 from nearfield.sound.demo.accompany import BACKINGS
 from nearfield.sound.demo.albums import ALBUMS, DRUMS, INSTRUMENTS
-from nearfield.sound.demo.play import RATE, SECONDS, Strand, arrange, perform
+from nearfield.sound.demo.play import SECONDS, Strand, arrange, perform
 from nearfield.sound.demo.score import Note, Score
 from nearfield.sound.demo.songs import get_parts, list_songs, make_songs
 from nearfield.sound.tags import read_tags
+from nearfield.sound.waveform import RATE
 from sound import demo_wheels
 from sound.demo_wheels import WHEELS, Index, use_wheels
 

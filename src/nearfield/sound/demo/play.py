@@ -14,9 +14,8 @@ from nearfield.sound.demo.albums import DRUMS, INSTRUMENTS, Album, Piece
 from nearfield.sound.demo.musicxml import read_musicxml
 from nearfield.sound.demo.score import Part, Score
 from nearfield.sound.demo.sound_font import SoundFont, sound_of
-from nearfield.sound.waveform import Waveform
+from nearfield.sound.waveform import RATE, Waveform
 
-RATE: Final = 32_000
 SECONDS: Final = 40.0
 """Length of a song; scores that are shorter begin again."""
 
@@ -39,7 +38,7 @@ class Strand(NamedTuple):
     Parameters
     ----------
     instrument : str
-        One of `albums.INSTRUMENTS`.
+        One of `albums.INSTRUMENTS`, or `albums.DRUMS`.
     notes : Part
         In quarter notes.
     velocity : int
