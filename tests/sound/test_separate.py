@@ -88,7 +88,8 @@ def test_nothing_gives_nothing(own: OwnSeparator) -> None:
     assert not list(separate_blocks(own, []))
 
 
-def test_blocks_of_the_shipped_separator_equal_the_whole(own: OwnSeparator) -> None:
+def test_blocks_of_the_shipped_separator_equal_the_whole() -> None:
+    own = load_own()
     sound = np.tile(chords(10.0) + singer(10.0), 6)[: 50 * RATE + 77]
     own.window = 15 * own.margin
     whole = own.accompaniment(sound)

@@ -108,7 +108,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0, help="read of a backing")
     parser.add_argument("--start", type=Path, help="folder of weights to go on from")
     parser.add_argument("--teacher", type=Path, help="where Spleeter's weights are, to learn from")
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--taught", type=float, default=1.0, help="share of the teacher, to 1")
+    parser.add_argument("--rate", type=float, default=5e-5)
     parser.add_argument("--version", default="1")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -117,7 +118,9 @@ def main() -> None:
         list(singles(arguments.backing, arguments.seconds)),
         spoken(arguments.voices),
     )
-    config = MaskTrainingConfig(epochs=arguments.epochs, learning_rate=arguments.rate)
+    config = MaskTrainingConfig(
+        epochs=arguments.epochs, learning_rate=arguments.rate, taught=arguments.taught
+    )
     network = read_own(arguments.start) if arguments.start else MaskNetwork(MaskConfig())
     teacher = Spleeter(arguments.teacher) if arguments.teacher else None
     kept = Checkpoint(arguments.out / "checkpoint")

@@ -31,38 +31,22 @@ class MaskConfig(BaseModel):
 
     window: Annotated[int, Field(ge=64, description="samples of one spectrum")] = 2048
     hop: Annotated[int, Field(ge=16, description="samples from one spectrum to the next")] = 512
-    downs: Annotated[Sizes, Field(description="channels of each level on the way down")] = (
-        16,
-        32,
-        64,
-        128,
-        256,
-        64,
-    )
-    down_squeezed: Annotated[Sizes, Field(description="channels that each level looks at")] = (
-        0,
-        0,
-        0,
-        0,
-        64,
-        0,
-    )
-    ups: Annotated[Sizes, Field(description="channels of each level on the way up")] = (
-        256,
-        128,
-        64,
-        32,
-        16,
-        1,
-    )
-    up_squeezed: Annotated[Sizes, Field(description="channels that each level looks at")] = (
-        0,
-        96,
-        128,
-        0,
-        0,
-        0,
-    )
+    downs: Annotated[
+        Sizes,
+        Field(description="channels of each level on the way down"),
+    ] = (16, 32, 64, 128, 256, 128)
+    down_squeezed: Annotated[
+        Sizes,
+        Field(description="channels that each level looks at"),
+    ] = (0, 0, 0, 0, 0, 0)
+    ups: Annotated[
+        Sizes,
+        Field(description="channels of each level on the way up"),
+    ] = (256, 128, 64, 32, 16, 1)
+    up_squeezed: Annotated[
+        Sizes,
+        Field(description="channels that each level looks at"),
+    ] = (0, 256, 192, 0, 0, 0)
     seed: Annotated[int, Field(ge=0, description="of the first weights")] = 0
 
     @property

@@ -54,13 +54,13 @@ class MaskTrainingConfig(BaseModel):
     steps: Annotated[int, Field(ge=1, description="batches of an epoch")] = 100
     batch: Annotated[int, Field(ge=1, description="mixtures of a batch")] = 4
     frames: Annotated[int, Field(ge=8, description="spectra of a mixture")] = 256
-    learning_rate: Annotated[float, Field(gt=0, description="the highest")] = 5e-4
-    weight_decay: Annotated[float, Field(ge=0, description="of the convolutions")] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0, description="the highest")] = 5e-5
+    weight_decay: Annotated[float, Field(ge=0, description="of the convolutions")] = 0.0
     paired: Annotated[float, Field(ge=0, le=1, description="share of voices with their song")] = 0.5
     voiceless: Annotated[float, Field(ge=0, le=1, description="share without a voice")] = 0.08
     loose_voices: Annotated[float, Field(ge=0, le=1, description="share of `voices`")] = 0.2
     loose_backings: Annotated[float, Field(ge=0, le=1, description="share of `backings`")] = 0.5
-    taught: Annotated[float, Field(ge=0, le=1, description="share of the teacher's opinion")] = 0.6
+    taught: Annotated[float, Field(ge=0, le=1, description="share of the teacher's opinion")] = 1.0
     quiet: Annotated[float, Field(ge=0, description="weight of the error of roots")] = 0.5
     seed: Annotated[int, Field(ge=0, description="of the mixing")] = 0
 

@@ -17,6 +17,9 @@ from nearfield.training.weights import load_tensors, save_tensors
 WEIGHTS: Final = Path(__file__).parent / "weights"
 _TENSORS: Final = "separation.safetensors"
 _CARD: Final = "separation.json"
+_STEP: Final = ".step"
+_LARGE: Final = 4_096
+"""Values from which on a kernel is kept in eight bits."""
 
 
 class OwnSeparator:
@@ -72,12 +75,31 @@ class OwnSeparator:
 
 
 def save_own(network: MaskNetwork, folder: Path, version: str, facts: Mapping[str, Any]) -> None:
-    """Write weights, as float16, and what is known of them."""
+    """Write weights, at a quarter of their size, and what is known of them."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
-    save_tensors(folder / _TENSORS, tensors)
+    save_tensors(folder / _TENSORS, _packed(network.state_dict()))
     card = {"version": version, "config": network.config.model_dump(mode="json"), **facts}
     write_json(folder / _CARD, card)
+
+
+def _packed(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Round kernels to steps of the 127th part of the largest value of each first channel."""
+    packed = {}
+    for name, tensor in tensors.items():
+        packed[name] = tensor
+        if tensor.numel() >= _LARGE:
+            step = tensor.abs().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12) / 127
+            packed[name] = (tensor / step).round().to(torch.int8)
+            packed[name + _STEP] = step
+    return packed
+
+
+def _unpacked(packed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: tensor * packed[name + _STEP] if name + _STEP in packed else tensor
+        for name, tensor in packed.items()
+        if not name.endswith(_STEP)
+    }
 
 
 def load_own(folder: Path = WEIGHTS) -> OwnSeparator:
@@ -88,6 +110,5 @@ def load_own(folder: Path = WEIGHTS) -> OwnSeparator:
 def read_own(folder: Path) -> MaskNetwork:
     """Read the network of a folder as it was trained."""
     network = MaskNetwork(MaskConfig.model_validate(read_json(folder / _CARD)["config"]))
-    tensors = load_tensors(folder / _TENSORS)
-    network.load_state_dict({name: value.float() for name, value in tensors.items()})
+    network.load_state_dict(_unpacked(load_tensors(folder / _TENSORS)))
     return network
