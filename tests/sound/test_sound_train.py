@@ -12,7 +12,7 @@ from nearfield.sound.augment import AugmentConfig, augment, cosines
 from nearfield.sound.contrast import follow, tell_songs_apart
 from nearfield.sound.encoder import SoundEncoder
 from nearfield.sound.encoder_config import SoundTrainingConfig
-from nearfield.sound.song_material import Lessons, SongMaterial
+from nearfield.sound.song_material import Lessons, SongMaterial, abridge
 from nearfield.sound.train import SoundTrainer
 from nearfield.training.checkpoint import Checkpoint
 from sound.made_songs import SMALL, songs
@@ -117,6 +117,18 @@ def test_too_few_songs_are_refused(library: list[NDArray[np.float32]]) -> None:
         SoundTrainer(short, QUICK, sizes=SMALL)
     with pytest.raises(InvalidInput, match="song 0 has features of shape"):
         SoundTrainer([np.zeros((99, 3), dtype=np.float32)] * 40, QUICK, sizes=SMALL)
+
+
+def test_half_the_bytes_of_two_minutes_are_enough() -> None:
+    a_second = SMALL.cepstrum.frames_a_second
+    song = np.arange(round(400 * a_second), dtype=np.float32)[:, None]
+    kept = abridge(song, SMALL)
+    assert kept.dtype == np.float16
+    assert len(kept) == round(120 * a_second)
+    assert float(kept.astype(np.float32).mean()) == pytest.approx(len(song) / 2, rel=1e-2)
+    halved = [abridge(one, SMALL) for one in songs(25)]
+    one_epoch = QUICK.model_copy(update={"epochs": 1})
+    list(SoundTrainer(halved, one_epoch, sizes=SMALL).run())
 
 
 def test_an_encoder_is_there_after_training_only(library: list[NDArray[np.float32]]) -> None:

@@ -31,12 +31,12 @@ class EncoderConfig(BaseModel):
 
 
 class SoundTrainingConfig(BaseModel):
-    """How an encoder learns."""
+    """How an encoder learns; the defaults are for refining one that is trained already."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: Annotated[int, Field(ge=1, description="passes over the songs")] = 20
-    learning_rate: Annotated[float, Field(gt=0, description="the highest of the schedule")] = 2e-3
+    epochs: Annotated[int, Field(ge=1, description="passes over the songs")] = 8
+    learning_rate: Annotated[float, Field(gt=0, description="the highest of the schedule")] = 3e-4
     weight_decay: Annotated[float, Field(ge=0, description="of matrices, decoupled")] = 0.05
     songs: Annotated[int, Field(ge=4, description="songs in a batch")] = 32
     views: Annotated[int, Field(ge=2, description="windows of each song in a batch")] = 2

@@ -70,7 +70,7 @@ class MusicnnEncoder:
     features_version = "musicnn-0.1.0"
 
     def __init__(self, network: MusicnnNetwork, projection: Projection) -> None:
-        self._network = network
+        self.network = network
         self._projection = projection
         parts = projection.mean.tobytes() + projection.matrix.tobytes()
         self.version = hashlib.sha256(parts).hexdigest()[:12]
@@ -105,7 +105,7 @@ class MusicnnEncoder:
 
     def stream(self) -> FeatureStream:
         """Return a new stream of what the network hears, for one song."""
-        return PatchStream(self._network)
+        return PatchStream(self.network)
 
     def embed(self, features: Features) -> SongVectors:
         """Return the vectors of a song from its patches, shape (patches, POOLED).

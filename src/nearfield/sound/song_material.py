@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from nearfield.errors import InvalidInput
 from nearfield.sound.encoder_config import EncoderConfig, SoundTrainingConfig
 from nearfield.sound.encoding import Features, unit
 from nearfield.sound.windows import window_frames
+
+_MOST_SECONDS: Final = 120.0
+"""Of a song, that `abridge` keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,30 @@ class Lessons:
         return unit(rows[first:last].mean(axis=0))
 
 
+def abridge(features: Features, config: EncoderConfig) -> NDArray[np.float16]:
+    """Return what training needs of a song: two minutes from its middle, in half the bytes.
+
+    Ten thousand songs then take 2 GB.
+
+    Parameters
+    ----------
+    features : float32, shape (frames, coefficients)
+        The cepstrum of a whole song.
+    config : EncoderConfig
+        Of the encoder that is to be trained.
+    """
+    kept = round(_MOST_SECONDS * config.cepstrum.frames_a_second)
+    start = max(0, len(features) - kept) // 2
+    return features[start : start + kept].astype(np.float16)
+
+
 class SongMaterial:
     """Songs that are long enough for two windows.
 
     Parameters
     ----------
-    songs : sequence of float32, shape (frames, coefficients)
-        Cepstra.
+    songs : sequence of float, shape (frames, coefficients)
+        Cepstra, whole or as `abridge` leaves them.
     config : EncoderConfig
         Whose windows are cut.
     training : SoundTrainingConfig
@@ -54,7 +75,10 @@ class SongMaterial:
     """
 
     def __init__(
-        self, songs: Sequence[Features], config: EncoderConfig, training: SoundTrainingConfig
+        self,
+        songs: Sequence[NDArray[np.floating[Any]]],
+        config: EncoderConfig,
+        training: SoundTrainingConfig,
     ) -> None:
         wanted, a_second = config.cepstrum.coefficients, config.cepstrum.frames_a_second
         for number, song in enumerate(songs):

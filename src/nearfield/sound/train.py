@@ -2,16 +2,17 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nearfield.errors import InvalidInput
 from nearfield.sound.encoder import SoundEncoder
 from nearfield.sound.encoder_config import EncoderConfig, SoundTrainingConfig
 from nearfield.sound.encoder_network import CepstrumNetwork
-from nearfield.sound.encoding import Features
 from nearfield.sound.fitting import Changer, fit_encoder
 from nearfield.sound.held_out import HeldOut
 from nearfield.sound.recognition import Candidates, Material, Recognition
@@ -32,8 +33,9 @@ class SoundTrainer:
 
     Parameters
     ----------
-    songs : sequence of float32, shape (frames, coefficients)
-        The cepstrum of each song, as the encoder's stream gives it.
+    songs : sequence of float, shape (frames, coefficients)
+        The cepstrum of each song, as the encoder's stream gives it; `song_material.abridge`
+        leaves what is needed of it.
     config : SoundTrainingConfig
         How to learn.
     start : SoundEncoder, optional
@@ -53,7 +55,7 @@ class SoundTrainer:
 
     def __init__(
         self,
-        songs: Sequence[Features],
+        songs: Sequence[NDArray[np.floating[Any]]],
         config: SoundTrainingConfig,
         start: SoundEncoder | None = None,
         *,
