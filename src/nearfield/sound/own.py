@@ -37,9 +37,9 @@ class OwnSeparator:
 
     def __init__(self, network: MaskNetwork, version: str) -> None:
         self.version = version
-        # a window starts where the network would start a group of frames of the whole sound
-        self.margin = network.config.hop * network.config.frames
-        self.window = 28 * self.margin
+        group = network.config.hop * network.config.frames
+        self.margin = group // 2
+        self.window = 16 * group  # so that each starts where a group of the whole sound would
         self._network = network.eval()
         quicken(network)
         self._shape = torch.hann_window(network.config.window)

@@ -115,7 +115,7 @@ class SpleeterSeparator:
     name: Final = "spleeter"
     version: Final = "2stems-2.1.0"
     margin: Final = RATE
-    window: Final = 4 * _FRAMES * _HOP * RATE // _ITS_RATE
+    window: Final = 2 * _FRAMES * _HOP * RATE // _ITS_RATE
 
     def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
         try:
