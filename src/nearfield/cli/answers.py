@@ -1,13 +1,14 @@
 """Recommendations as a table for people and as data for programs."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from nearfield.types import Reason, Recommendation
@@ -98,9 +99,9 @@ def print_answers(answers: Sequence["Recommendation"], caption: str = "") -> Non
 
 
 def as_song_table(answers: Sequence["Recommendation"], width: int) -> Table:
-    """Return the table of songs: Top, Ids, Score (cosine), Song, Album, why, and File.
+    """Return the table of songs: Top, Ids, Score (cosine), and two lines of each song.
 
-    Columns of which nothing is known are left out.
+    The first line is title, artist and album; the second says why, and where the file is.
 
     Parameters
     ----------
@@ -111,50 +112,25 @@ def as_song_table(answers: Sequence["Recommendation"], width: int) -> Table:
     """
     ids = [str(one.item) for one in answers]
     scores = ["" if math.isnan(one.score) else f"{one.score:.3f}" for one in answers]
-    fixed = {"Top": [str(top) for top in range(1, len(answers) + 1)], "Ids": ids, "Score": scores}
-    room = width - sum(_GAP + max(map(len, cells), default=0) for cells in fixed.values()) - 2
-    wide = {
-        "Song": [song_label(one) for one in answers],
-        "Album": [one.attributes.get("album", "") for one in answers],
-        "Because of": [fitting(one.reasons, max(_LEAST, room // 3)) for one in answers],
-        "File": [_file(one.attributes.get("path", "")) for one in answers],
-    }
-    columns = {name: cells for name, cells in {**fixed, **wide}.items() if any(cells)}
-    most = _widths({name: columns[name] for name in wide if name in columns}, room)
+    cells = {"Top": [str(top + 1) for top in range(len(answers))], "Ids": ids, "Score": scores}
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for name in columns:
-        table.add_column(
-            name,
-            justify="right" if name in ("Top", "Score") else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            max_width=most.get(name),
-            style="dim" if name in ("Because of", "File") else None,
-        )
-    for row in zip(*columns.values(), strict=True):
-        table.add_row(*map(escape, row))
+    for name, column in cells.items():
+        table.add_column(name, no_wrap=True, justify="left" if name == "Ids" else "right")
+        width -= max(len(name), max(map(len, column), default=0)) + _GAP
+    table.add_column("Song", no_wrap=True, overflow="ellipsis", max_width=max(_LEAST, width))
+    for row, one in zip(zip(*cells.values(), strict=True), answers, strict=True):
+        table.add_row(*map(escape, row), _song(one, width))
     return table
 
 
-def _widths(columns: Mapping[str, Sequence[str]], room: int) -> dict[str, int]:
-    """Share the room among columns: what a short one does not need goes to the others."""
-    widths: dict[str, int] = {}
-    needs = {name: max(map(len, cells), default=0) for name, cells in columns.items()}
-    for left, name in enumerate(sorted(needs, key=needs.__getitem__)):
-        share = (room - sum(widths.values()) - _GAP * len(needs)) // (len(needs) - left)
-        widths[name] = max(_LEAST, min(needs[name], share))
-    return widths
-
-
-def _file(path: str) -> str:
-    """Return the last folder and the name of a file."""
-    return "/".join(PurePath(path).parts[-2:])
-
-
-def song_label(one: "Recommendation") -> str:
-    """Return "Artist - Title", or the title alone."""
-    artist = one.attributes.get("artist", "")
-    return f"{artist} - {one.title}" if artist else one.title
+def _song(one: "Recommendation", width: int) -> Text:
+    """Return what a song is, and in a second, dim line why and where."""
+    whose = [one.attributes.get(name, "") for name in ("artist", "album")]
+    first = " - ".join(part for part in (one.title, *whose) if part)
+    file = "/".join(PurePath(one.attributes.get("path", "")).parts[-2:])
+    why = fitting(one.reasons, max(_LEAST, width - len(file) - 3))
+    second = " | ".join(part for part in (why, file) if part)
+    return Text.assemble(first, ("\n" + second, "dim"))
 
 
 def fitting(reasons: Sequence["Reason"], room: int) -> str:

@@ -59,6 +59,10 @@ RESUME: Final = {
 """What to tell whoever presses Ctrl-C, by command."""
 
 
+SOUND_PACKAGES: Final = ("av", "librosa", "mutagen", "soundfile", "soxr")
+"""Packages of the extra `sound`, which only songs need."""
+
+
 class Program(TyperGroup):
     """Turns what commands raise into one clear line and an exit code.
 
@@ -79,6 +83,14 @@ class Program(TyperGroup):
         except KeyboardInterrupt:
             say(f"Interrupted. {RESUME.get(ctx.invoked_subcommand or '', '')}".strip())
             raise typer.Exit(INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            if error.name not in SOUND_PACKAGES:
+                raise
+            say_error(
+                f"music needs the package {error.name!r}, which is not installed. Install what "
+                f"sound needs: pip install 'nearfield[sound]'."
+            )
+            raise typer.Exit(1) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
                 # nothing more can be written there, also not when Python ends
@@ -139,4 +151,6 @@ def main() -> None:
     # Threads of torch that wait by spinning take the cores from those that work as soon as the
     # machine is shared: 3.2 s a training batch instead of 0.8 s. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # gRPC tells the terminal that Milvus Lite, idle while songs are listened to, was pinged often
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     app(prog_name="nearfield")

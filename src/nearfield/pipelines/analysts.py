@@ -172,6 +172,8 @@ def _begin(ears: Ears) -> None:
     global _analyser
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    # decoders write remarks on broken files there, in the middle of the parent's progress
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     torch.set_num_threads(1)
     _analyser = ears.open()
 

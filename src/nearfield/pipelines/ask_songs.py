@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import InvalidInput, NotFound
-from nearfield.pipelines.named_songs import NamedSongs, name_songs
+from nearfield.pipelines.named_songs import NamedSongs, guest_labels, name_songs
 from nearfield.pipelines.names import PARTS, SOUND
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.recommenders import Recommenders
@@ -107,8 +106,8 @@ def recommend_songs(
     names = [*map(str, ask.listens), *map(str, ask.likes), *against]
     named = yield from name_songs(stores, found, dict.fromkeys(names))
     guests = {
-        Path(name).name: Guest(vectors.song, -1.0 if name in against else 1.0)
-        for name, vectors in named.guests.items()
+        called: Guest(named.guests[name].song, -1.0 if name in against else 1.0)
+        for name, called in guest_labels(named).items()
     }
     asked = replace(
         ask,

@@ -20,6 +20,7 @@ from nearfield.pipelines.sound_models import newest_model
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.encoder import SoundEncoder
 from nearfield.sound.encoders import load_encoder
+from nearfield.sound.encoding import Encoder
 from nearfield.sound.separate import load_separator
 from nearfield.types import Ids, Vectors
 
@@ -30,6 +31,9 @@ LEAST_SONGS: Final = 10
 
 BASELINE: Final = "MFCC mean, deviation"
 """What simple systems compare: the row to beat."""
+
+MUSICNN_SECONDS: Final = 9.0
+"""Length of a window of musicnn: three of its patches."""
 
 Windows = Sequence[NDArray[np.float32]]
 
@@ -89,7 +93,8 @@ def evaluate_songs(
             tell(Progress(f"Measuring {one.version}"))
             kept = [vectors[key] for key in songs.keys.tolist()]
             whole = np.stack([each.song for each in kept])
-            apart = [each.parts[_apart(each.starts)] for each in kept]
+            seconds = _window_seconds(load_encoder(one.folder, stores.cache))
+            apart = [each.parts[_apart(each.starts, seconds)] for each in kept]
             name = f"{one.card['encoder']} {one.version}"
             yield _row(name, songs, whole, apart)
 
@@ -128,9 +133,14 @@ def _baseline(
     return sound.standardize(np.concatenate(whole)), np.split(scaled, ends)
 
 
-def _apart(starts: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return windows that do not overlap: every second one, as windows step by half a length."""
-    return np.arange(0, len(starts), 2)
+def _window_seconds(encoder: Encoder) -> float:
+    return encoder.config.seconds if isinstance(encoder, SoundEncoder) else MUSICNN_SECONDS
+
+
+def _apart(starts: NDArray[np.float32], seconds: float) -> NDArray[np.int64]:
+    """Return which windows to take so that none overlaps another."""
+    step = float(np.diff(starts).min()) if len(starts) > 1 else seconds
+    return np.arange(0, len(starts), max(1, round(seconds / step)))
 
 
 def _row(name: str, songs: _Songs, whole: Vectors, windows: Windows) -> Row:

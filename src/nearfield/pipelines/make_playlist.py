@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from nearfield.pipelines.ask_songs import AT_MOST
-from nearfield.pipelines.named_songs import NamedSongs, name_songs
+from nearfield.pipelines.named_songs import guest_labels, name_songs
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.recommenders import Recommenders
@@ -67,10 +67,12 @@ def make_playlist(
     found = stores.catalogue(catalogue)
     names = [*wish.seeds, *([] if wish.to is None else [wish.to])]
     named = yield from name_songs(stores, found, names)
+    labels = guest_labels(named)
+    ids: dict[str, PublicId] = {**named.ids, **labels}
     ask = PlaylistAsk(
-        seeds=[_id(named, name) for name in wish.seeds],
-        to=None if wish.to is None else _id(named, wish.to),
-        guests={_label(name): vectors.song for name, vectors in named.guests.items()},
+        seeds=[ids[name] for name in wish.seeds],
+        to=None if wish.to is None else ids[wish.to],
+        guests={labels[name]: vectors.song for name, vectors in named.guests.items()},
         length=wish.length,
         minutes=wish.minutes,
         keep_seeds=wish.keep_seeds,
@@ -85,7 +87,7 @@ def make_playlist(
     if not wish.radio:
         return playlists.make(ask)
     songs = tuple(islice(playlists.radio(ask), wish.length))
-    return Playlist(f"Radio from {_label(wish.seeds[0])}", songs)
+    return Playlist(f"Radio from {ids[wish.seeds[0]]}", songs)
 
 
 def usual_limits(length: int) -> dict[str, int]:
@@ -100,12 +102,3 @@ def usual_limits(length: int) -> dict[str, int]:
 def save(playlist: Playlist, file: Path, absolute: bool = False) -> None:
     """Write a playlist as M3U8, XSPF or JSON, by the ending of the file."""
     save_playlist(playlist, file, path_of, absolute)
-
-
-def _id(named: NamedSongs, name: str) -> PublicId:
-    return named.ids[name] if name in named.ids else _label(name)
-
-
-def _label(name: str) -> str:
-    """Return what a song that is not in the library is called in reasons."""
-    return Path(name).name

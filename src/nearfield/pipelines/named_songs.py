@@ -1,5 +1,6 @@
 """Songs as people name them: by id, by the path of a file in the library, or of any other file."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,13 @@ class NamedSongs:
 
     ids: dict[str, PublicId]
     guests: dict[str, SongVectors]
+
+
+def guest_labels(named: NamedSongs) -> dict[str, str]:
+    """Return what to call each file that is not in the library: its name, if no other has it."""
+    short = {name: Path(name).name for name in named.guests}
+    alone = Counter(short.values())
+    return {name: label if alone[label] == 1 else name for name, label in short.items()}
 
 
 def find_song(catalogue: Catalogue, name: str) -> PublicId | None:

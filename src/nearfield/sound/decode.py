@@ -30,6 +30,9 @@ LEAST_PEAK: Final = 10 ** (-70 / 20)
 LEAST_SHARE: Final = 0.5
 """If less of the stated length can be read, a file is refused; a note is made of smaller losses."""
 
+_AT_THE_CUT: Final = 2
+"""So many packets cannot be decoded where a file was cut off in the middle of one."""
+
 _LOUDEST: Final = 2.0
 """Files of floating point may hold anything; what is beyond this is cut off."""
 
@@ -148,7 +151,7 @@ class SoundReader:
             sentence = f"only {source.decoded:,} of its packets can be decoded{left_out}"
             raise Unreadable("damaged", self.path, sentence)
         if missing > LEAST_SHARE * source.expected:
-            reason = "damaged" if source.damaged else "truncated"
+            reason = "damaged" if source.damaged > _AT_THE_CUT else "truncated"
             sentence = f"only {seconds:.1f} of {source.expected:.1f} seconds can be read{left_out}"
             raise Unreadable(reason, self.path, sentence)
 

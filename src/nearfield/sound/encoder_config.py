@@ -17,14 +17,11 @@ class EncoderConfig(BaseModel):
     seconds: Annotated[float, Field(gt=0, description="length of a window")] = 5.0
     step: Annotated[float, Field(gt=0, description="seconds from a window to the next")] = 5.0
     most_windows: Annotated[int, Field(ge=1, description="of a song; longer ones step wider")] = 240
-    channels: Annotated[int, Field(ge=8, description="of the convolutions")] = 256
-    dilations: Annotated[tuple[int, ...], Field(description="of each block, in frames")] = (
-        1,
-        2,
-        4,
-        8,
-    )
+    filters: Annotated[int, Field(ge=4, description="over time and bands together")] = 32
+    channels: Annotated[int, Field(ge=8, description="of the convolutions over time")] = 256
+    dilations: Annotated[tuple[int, ...], Field(description="of each block, in steps")] = (1, 2, 4)
     hidden: Annotated[int, Field(ge=8, description="units behind the pooling")] = 512
+    dropout: Annotated[float, Field(ge=0, lt=1, description="share of pooled units zeroed")] = 0.2
     learned: Annotated[int, Field(ge=8, description="numbers that the network gives")] = 128
     described: Annotated[int, Field(ge=4, description="coefficients that statistics are of")] = 20
     dim: Annotated[int, Field(ge=8, description="length of the vectors")] = 128

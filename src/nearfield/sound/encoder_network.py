@@ -6,15 +6,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from nearfield.sound.augment import cosines
 from nearfield.sound.encoder_config import EncoderConfig
 
 _LEAST_VARIANCE: Final = 1e-5
 
 
 class CepstrumNetwork(nn.Module):
-    """Residual convolutions over time, pooled to mean, deviation and maximum of each channel.
+    """Convolutions over time and bands, then over time, then pooling over time.
 
-    The level is taken out of each window, so that a song may be as loud as it likes.
+    Each coefficient is brought to the same scale, and the cosine transform is undone at as many
+    bands as there are coefficients: a spectrum whose fine structure is lifted, in which a filter
+    finds a chord or a drum at any pitch. The level is taken out of each window, so that a song
+    may be as loud as it likes.
 
     Parameters
     ----------
@@ -24,19 +28,28 @@ class CepstrumNetwork(nn.Module):
 
     mean: Tensor
     scale: Tensor
+    bands: Tensor
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        inputs, channels = config.cepstrum.coefficients, config.channels
+        inputs, filters, channels = config.cepstrum.coefficients, config.filters, config.channels
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("scale", torch.ones(inputs))
+        self.register_buffer("bands", cosines(inputs, inputs), persistent=False)
+        self.front = nn.Sequential(
+            _convolve(1, filters, 5, (2, 1)),
+            _convolve(filters, 2 * filters, 3, (1, 2)),
+            _convolve(2 * filters, 2 * filters, 3, (1, 2)),
+        )
+        heights = (inputs + 3) // 4  # what two strides of 2 leave of the bands
         self.stem = nn.Sequential(
-            nn.Conv1d(inputs, channels, 5, stride=2, padding=2, bias=False),
+            nn.Conv1d(2 * filters * heights, channels, 1, bias=False),
             nn.BatchNorm1d(channels),
             nn.ReLU(),
         )
         self.blocks = nn.Sequential(*(_Block(channels, wide) for wide in config.dilations))
         self.head = nn.Sequential(
+            nn.Dropout(config.dropout),
             nn.Linear(3 * channels, config.hidden),
             nn.ReLU(),
             nn.Linear(config.hidden, config.learned),
@@ -63,11 +76,22 @@ class CepstrumNetwork(nn.Module):
         """
         level = cepstra[:, :, :1].mean(dim=1, keepdim=True)
         centred = torch.cat([cepstra[:, :, :1] - level, cepstra[:, :, 1:]], dim=2)
-        normal = (centred - self.mean) / self.scale
-        heard = self.blocks(self.stem(normal.transpose(1, 2))).float()  # (windows, channels, time)
+        lifted = (centred - self.mean) / self.scale @ self.bands
+        image = self.front(lifted[:, None])  # (windows, filters, time, heights)
+        stacked = image.transpose(2, 3).flatten(1, 2)
+        heard = self.blocks(self.stem(stacked)).float()  # (windows, channels, time)
         deviation = (heard.var(2, correction=0) + _LEAST_VARIANCE).sqrt()
         pooled = torch.cat([heard.mean(2), deviation, heard.amax(2)], dim=1)
         return F.normalize(self.head(pooled).float(), dim=1)
+
+
+def _convolve(inputs: int, outputs: int, size: int, stride: tuple[int, int]) -> nn.Sequential:
+    """Return a convolution over time and bands."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
 
 
 class _Block(nn.Module):

@@ -1,25 +1,38 @@
 """What statistics say of a window of cepstrum, and linear maps: the encoder's footing."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from nearfield.errors import InvalidInput
 from nearfield.sound.cepstrum import deltas_of_windows
 from nearfield.sound.encoding import Features
 
-_RIDGE: Final = 0.1
+_RIDGE: Final = 0.2
 """Added to each variance before dividing by it, in shares of that of the whole sample."""
 
 _LEAST: Final = 1e-6
 
+_MODULATED: Final = 12
+"""Inputs whose modulation is measured."""
+
+_RATES: Final = (1, 2, 3, 5, 8, 13, 20, 30, 42, 54)
+"""Edges of the rates, in cycles in 108 frames, which are five seconds: from 0.2 to 10.8 Hz."""
+
+_QUIET: Final = 1e-3
+"""Added to the power of changes: of silence there is none."""
+
 
 def describe(windows: Features, coefficients: int) -> Features:
-    """Return mean, deviation, deviation of the deltas, and correlations of coefficients.
+    """Return what a window is like on average, how it varies, and how fast.
 
-    Coefficient 0, the level, enters by its deviation and correlations only, so that loudness
+    Of all inputs mean, deviation and the deviation of the deltas; of the first `coefficients`
+    their correlations; of the first few their modulation: the power with which they go up and
+    down, by rate, in the first 108 frames. Input 0, the level, has no mean here, so that loudness
     does not matter.
 
     Parameters
@@ -32,7 +45,8 @@ def describe(windows: Features, coefficients: int) -> Features:
     Returns
     -------
     float32, shape (windows, statistics)
-        `3 inputs - 1 + coefficients (coefficients - 1) / 2` numbers.
+        `3 inputs - 1 + coefficients (coefficients - 1) / 2` numbers, and 9 for each of the
+        first 12 inputs.
     """
     centred = windows - windows.mean(axis=1, keepdims=True)
     deviation = centred.std(axis=1)
@@ -40,8 +54,24 @@ def describe(windows: Features, coefficients: int) -> Features:
     some = centred[:, :, :coefficients] / (deviation[:, None, :coefficients] + _LEAST)
     correlation = np.einsum("wfi,wfj->wij", some, some, optimize=True) / windows.shape[1]
     upper = np.triu_indices(some.shape[2], 1)
-    parts = [windows.mean(axis=1)[:, 1:], deviation, moving, correlation[:, upper[0], upper[1]]]
+    parts = [
+        windows.mean(axis=1)[:, 1:],
+        deviation,
+        moving,
+        correlation[:, upper[0], upper[1]],
+        _modulation(centred[:, :, :_MODULATED]),
+    ]
     return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _modulation(centred: Features) -> Features:
+    """Return the log of the power of changes, by rate, shape (windows, 9 inputs)."""
+    window = np.hanning(centred.shape[1] + 2)[1:-1].astype(np.float32)
+    spectrum = np.abs(scipy.fft.rfft(centred * window[:, None], n=_RATES[-1] * 2, axis=1)) ** 2
+    power = np.stack(
+        [spectrum[:, first:last].mean(axis=1) for first, last in pairwise(_RATES)], axis=1
+    )
+    return np.asarray(np.log(power + _QUIET), dtype=np.float32).reshape(len(centred), -1)
 
 
 @dataclass(frozen=True, slots=True)
