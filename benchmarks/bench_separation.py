@@ -12,8 +12,10 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
 import librosa
 import numpy as np
@@ -32,7 +34,7 @@ from nearfield.sound.waveform import RATE, Waveform
 Method = Callable[[Waveform], Waveform]
 Row = dict[str, float]
 NAMES = ("accompaniment_sdr", "voice_sdr", "accompaniment_si_sdr", "voice_si_sdr")
-LONG = 180.0
+LONG = 60.0
 """Seconds of the sound whose separation is timed."""
 
 
@@ -114,7 +116,16 @@ def measured(method: Method, found: list[tuple[Waveform, Waveform]], song: Wavef
 
 def all_methods(own: Separator, cache: Path) -> dict[str, Method]:
     """Return what is compared."""
-    methods: dict[str, Method] = {"none": NoSeparation().accompaniment, "own": own.accompaniment}
+
+    def in_float32(mixture: Waveform) -> Waveform:
+        with patch("nearfield.sound.own.fast_arithmetic", nullcontext):
+            return own.accompaniment(mixture)
+
+    methods: dict[str, Method] = {
+        "none": NoSeparation().accompaniment,
+        "own": own.accompaniment,
+        "own-float32": in_float32,
+    }
     try:
         methods["spleeter"] = load_separator("spleeter", cache).accompaniment
     except Unavailable as error:
