@@ -189,10 +189,18 @@ def test_statistics_are_those_of_plain_loops() -> None:
     window = np.random.default_rng(3).normal(size=(1, 30, 4)).astype(np.float32)
     found = describe(window, 3)[0]
     frames = window[0].astype(np.float64)
-    assert found.shape == (3 * 4 - 1 + 3,)
+    assert found.shape == (3 * 4 - 1 + 3 + 9 * 4,)
     np.testing.assert_allclose(found[:3], frames.mean(axis=0)[1:], atol=1e-5)
     np.testing.assert_allclose(found[3:7], frames.std(axis=0), atol=1e-5)
     correlations = np.corrcoef(frames[:, :3].T)
     np.testing.assert_allclose(
-        found[-3:], [correlations[0, 1], correlations[0, 2], correlations[1, 2]], atol=1e-4
+        found[11:14], [correlations[0, 1], correlations[0, 2], correlations[1, 2]], atol=1e-4
     )
+
+
+@pytest.mark.parametrize(("cycles", "band"), [(1, 0), (4, 2), (16, 5), (45, 8)])
+def test_modulation_is_found_at_its_rate(cycles: int, band: int) -> None:
+    wave = np.sin(2 * np.pi * cycles * np.arange(108) / 108).astype(np.float32)
+    window = np.stack([wave, wave], axis=1)[None]
+    found = describe(window, 2)[0, 3 * 2 - 1 + 1 :].reshape(9, 2)
+    assert found[:, 0].argmax() == band
