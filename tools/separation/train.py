@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="where Spleeter's weights are, to learn from")
     parser.add_argument("--taught", type=float, default=1.0, help="share of the teacher, to 1")
     parser.add_argument("--rate", type=float, default=5e-5)
+    parser.add_argument("--seed", type=int, default=0, help="of the mixing")
     parser.add_argument("--version", default="1")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -119,7 +120,10 @@ def main() -> None:
         spoken(arguments.voices),
     )
     config = MaskTrainingConfig(
-        epochs=arguments.epochs, learning_rate=arguments.rate, taught=arguments.taught
+        epochs=arguments.epochs,
+        learning_rate=arguments.rate,
+        taught=arguments.taught,
+        seed=arguments.seed,
     )
     network = read_own(arguments.start) if arguments.start else MaskNetwork(MaskConfig())
     teacher = Spleeter(arguments.teacher) if arguments.teacher else None
