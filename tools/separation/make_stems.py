@@ -22,7 +22,6 @@ from scipy.signal import oaconvolve
 from singing import RATE as SPEECH_RATE
 from singing import Note, Voice, Wave, listen, sing
 
-SONGS_A_SINGER = 4
 SPEECH_SECONDS = 100
 
 
@@ -124,8 +123,8 @@ def make(arguments: argparse.Namespace) -> None:
     for number in range(arguments.songs):
         rng = random.Random(arguments.seed * 100_003 + number)
         random_numbers = np.random.default_rng([arguments.seed, number])
-        if number % SONGS_A_SINGER == 0:
-            speaker = speakers[(number // SONGS_A_SINGER) % len(speakers)]
+        if number % arguments.turn == 0:
+            speaker = speakers[(number // arguments.turn) % len(speakers)]
             voice = listen(recordings(speaker, chosen), chosen.uniform(0.84, 1.2))
             low = chosen.uniform(45, 60)
         path = chosen.choice(pieces)
@@ -156,6 +155,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="first of the MIDI files used")
     parser.add_argument("--last", type=int, default=None, help="first of those not used any more")
     parser.add_argument("--seconds", type=float, default=45.0)
+    parser.add_argument("--turn", type=int, default=4, help="songs until the next speaker")
     parser.add_argument("--seed", type=int, default=0)
     make(parser.parse_args())
 
