@@ -110,8 +110,9 @@ def speed(method: Method, sound: Waveform, repeats: int = 3) -> float:
 
 
 def measured(method: Method, found: list[tuple[Waveform, Waveform]], song: Waveform) -> Row:
-    """Return gains, where there are clips to tell, and speed."""
-    return {**(gains(method, found) if found else {}), "times_real_time": speed(method, song)}
+    """Return gains, where there are clips to tell, and speed, where there is something to do."""
+    row = gains(method, found) if found else {}
+    return row if method(song) is song else {**row, "times_real_time": speed(method, song)}
 
 
 def all_methods(own: Separator, cache: Path) -> dict[str, Method]:
