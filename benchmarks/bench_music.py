@@ -134,7 +134,7 @@ def stages(path: Path, cache: Path, spleeter: bool) -> dict[str, Any]:
     }
     if shutil.which("fpcalc"):
         before = os.times()
-        subprocess.run(["fpcalc", "-length", "0", path], capture_output=True, check=True)
+        subprocess.run(["fpcalc", "-length", "0", path], capture_output=True, check=False)
         after = os.times()
         theirs["decode + fingerprint: fpcalc"] = round(
             after.children_user - before.children_user, 3
