@@ -139,6 +139,12 @@ def test_saved_weights_load_again(tmp_path: Path) -> None:
     assert sdr(loaded.accompaniment(sound), expected) > 30
 
 
+def test_a_quiet_sound_is_separated_like_a_loud_one(own: OwnSeparator) -> None:
+    sound = chords(3.0) + singer(3.0)
+    quiet = own.accompaniment(sound * np.float32(0.02))
+    assert sdr(quiet * np.float32(50), own.accompaniment(sound)) > 40
+
+
 def test_results_do_not_change_when_asked_again(own: OwnSeparator) -> None:
     sound = chords(2.0) + singer(2.0)
     assert np.array_equal(own.accompaniment(sound), own.accompaniment(sound))

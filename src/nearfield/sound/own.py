@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -17,6 +18,10 @@ from nearfield.training.weights import load_tensors, save_tensors
 WEIGHTS: Final = Path(__file__).parent / "weights"
 _TENSORS: Final = "separation.safetensors"
 _CARD: Final = "separation.json"
+_LEVEL: Final = 0.15
+"""Level (root mean square) at which the network hears every sound; it was made for full ones."""
+
+_MOST_GAIN: Final = 100.0
 _STEP: Final = ".step"
 _LARGE: Final = 4_096
 """Values from which on a kernel is kept in eight bits."""
@@ -52,7 +57,8 @@ class OwnSeparator:
         with torch.inference_mode():
             spectrum = self._stft(torch.from_numpy(waveform))  # (bins + 1, frames)
             frames = spectrum.shape[1]
-            magnitude = F.pad(spectrum[:-1].abs().T, (0, 0, 0, -frames % config.frames))
+            magnitude = spectrum[:-1].abs().T * _gain(waveform)
+            magnitude = F.pad(magnitude, (0, 0, 0, -frames % config.frames))
             with fast_arithmetic():
                 mask = self._network(magnitude[None])[0, :frames].T
             spectrum[:-1] *= mask
@@ -72,6 +78,12 @@ class OwnSeparator:
             pad_mode="constant",
             return_complex=True,
         )
+
+
+def _gain(waveform: Waveform) -> float:
+    """Return what brings a sound to the level that the network knows best, within limits."""
+    level = float(np.sqrt(np.square(waveform, dtype=np.float64).mean()))
+    return min(max(_LEVEL / max(level, 1e-9), 1 / _MOST_GAIN), _MOST_GAIN)
 
 
 def save_own(network: MaskNetwork, folder: Path, version: str, facts: Mapping[str, Any]) -> None:
