@@ -246,7 +246,10 @@ MISTAKES = [
     (["recommend", "--liked", "1:-2"], "weights are finite numbers"),
     (["recommend", "-j", "wizard"], "occupation 'wizard'"),
     (["recommend", "-k", "0"], "k is 0"),
-    (["recommend", "--space", "magic"], "no space 'magic': there are fusion, graph, and blend"),
+    (
+        ["recommend", "--space", "magic"],
+        "no space 'magic': there are fusion, graph, sound, and blend",
+    ),
     (["recommend", "--space", "fusion:much"], "'much' is not the weight of a space"),
     (["recommend", "--space", "fusion:-1"], "has weight -1.0"),
     (["recommend", "--space", "blend"], "nearfield publish --catalogue movies --space graph"),

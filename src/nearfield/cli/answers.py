@@ -52,7 +52,7 @@ def as_data(answers: Iterable["Recommendation"]) -> list[dict[str, Any]]:
             ],
             "year": one.year,
             "genres": list(one.genres),
-            "attributes": dict(one.attributes),
+            **({"attributes": dict(one.attributes)} if one.attributes else {}),
         }
         for one in answers
     ]
