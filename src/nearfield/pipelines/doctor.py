@@ -134,7 +134,7 @@ def _fault(folder: Path) -> str:
                 tensors.keys()
     except (NearfieldError, SafetensorError, OSError) as error:
         return f"{folder}: {error}"
-    return "" if any(folder.glob("*.safetensors")) else f"{folder} has no weights"
+    return "" if list(folder.glob("*.safetensors")) else f"{folder} has no weights"
 
 
 def _milvus(stores: Stores) -> Iterator[Check]:
