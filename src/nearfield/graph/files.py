@@ -34,7 +34,7 @@ def write_arrays(folder: Path, arrays: Mapping[str, np.ndarray], names: Mapping[
     index = {"format": _FORMAT, "arrays": version, "names": dict(names), "shapes": shapes}
     write_json(folder / _INDEX, index)
     for old in folder.iterdir():  # also what a kill left behind
-        if old.is_dir() and old.name != version and any(old.glob("*.npy")):
+        if old.is_dir() and old.name != version and list(old.glob("*.npy")):
             shutil.rmtree(old, ignore_errors=True)
 
 

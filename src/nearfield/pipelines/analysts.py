@@ -1,12 +1,15 @@
 """Processes that analyse sound files side by side. One that dies takes only its own file along."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
@@ -16,7 +19,7 @@ from typing import Final, Self, TypeAlias
 
 import torch
 
-from nearfield.pipelines.sound_models import Ears
+from nearfield.pipelines.ears import Ears
 from nearfield.sound.analyse import Analyser, Analysis
 from nearfield.sound.decode import Unreadable
 
@@ -58,6 +61,14 @@ class Failure:
     reason: str
     message: str
 
+
+_ALONE: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+}
+"""What a process reads when it loads its libraries: one thread, and no memory kept for others."""
 
 Outcome: TypeAlias = Analysis | Failure
 
@@ -154,6 +165,8 @@ class Analysts:
             # not forked: threads of torch and gRPC would be copied in the middle of their work
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(workers, context, _begin, (self._ears,))
+            with _environment(_ALONE):
+                self._pool.submit(os.getpid)  # starts all of them
         return self._pool
 
     def _stop(self) -> None:
@@ -165,6 +178,21 @@ class Analysts:
                 process.terminate()
             for process in processes:
                 process.join()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Change the environment that processes started now will have."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _begin(ears: Ears) -> None:
@@ -187,4 +215,15 @@ def _end_with_parent() -> None:
 
 def _work(job: Job) -> Outcome:
     assert _analyser is not None  # set by `_begin`
-    return analyse(_analyser, job)
+    try:
+        return analyse(_analyser, job)
+    finally:
+        _give_back()
+
+
+def _give_back() -> None:
+    """Return memory that was freed to the system: glibc keeps 150 MB of a song otherwise."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in every C library
+        if trim is not None:
+            trim(0)

@@ -7,10 +7,10 @@ import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.sound_facts import SongVectors, SoundFile
+from nearfield.pipelines.ears import check_separator, feature_cache
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_space import MOST_PARTS
-from nearfield.pipelines.sound_models import check_separator, feature_cache
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import hear
 from nearfield.sound.cache import FeatureCache

@@ -9,13 +9,14 @@ from nearfield.catalogue.sound_facts import FAILED, FileCounts, Song, SoundFile
 from nearfield.catalogue.sound_facts import SongVectors as KeptVectors
 from nearfield.errors import InvalidInput
 from nearfield.pipelines.analysts import Analysts, Failure, Outcome, default_workers
+from nearfield.pipelines.ears import Ears
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music_files import Scan, Tally, look
 from nearfield.pipelines.music_status import failure_data
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_space import MOST_PARTS, bring_up_to_date
-from nearfield.pipelines.sound_models import Ears, choose_model
+from nearfield.pipelines.sound_models import choose_model
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analysis
 from nearfield.sound.fingerprint import compress

@@ -10,9 +10,9 @@ import numpy as np
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.sound_facts import GONE
 from nearfield.errors import NotFound
+from nearfield.pipelines.ears import Ears
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
-from nearfield.pipelines.sound_models import Ears
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analyser
 from nearfield.sound.encoding import SongVectors

@@ -1,9 +1,7 @@
 """The models of sound in a home: which encoder and which separation made a version's vectors."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
-from pathlib import Path
 from typing import Any, Final
 
 from nearfield.catalogue.catalogue import Catalogue
@@ -12,12 +10,9 @@ from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
-from nearfield.sound.analyse import Analyser
-from nearfield.sound.cache import FeatureCache
 from nearfield.sound.encoders import ENCODERS, load_encoder
-from nearfield.sound.encoding import Encoder
 from nearfield.sound.separate import SEPARATORS, Separator, load_separator
-from nearfield.training.card import CARD, moment_of, new_version, read_json
+from nearfield.training.card import moment_of, new_version
 
 DEFAULT_ENCODER: Final = "own"
 DEFAULT_SEPARATION: Final = "own"
@@ -123,53 +118,6 @@ def sound_card(
         "nearfield": version_of("nearfield"),
         "torch": version_of("torch"),
     }
-
-
-def feature_cache(cache: Path, separator: Separator, encoder: Encoder) -> FeatureCache:
-    """Return where the features of an encoder are kept that listens behind a separator."""
-    heard = f"{separator.name}-{separator.version}"
-    return FeatureCache(cache / "sound" / heard / encoder.features_version)
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
-    """All that a process needs to analyse files as a version does.
-
-    Parameters
-    ----------
-    model : Path
-        Folder of the version.
-    cache : Path
-        The home's cache.
-    """
-
-    model: Path
-    cache: Path
-
-    def open(self) -> Analyser:
-        """Load the networks.
-
-        Raises
-        ------
-        InvalidInput
-            If the separation is another one by now than the version was made with.
-        """
-        card = read_json(self.model / CARD)
-        separator = load_separator(str(card["separation"]), self.cache)
-        check_separator(card, separator)
-        encoder = load_encoder(self.model, self.cache)
-        keep = feature_cache(self.cache, separator, encoder) if encoder.trainable else None
-        return Analyser(separator, encoder, keep)
-
-
-def check_separator(card: Mapping[str, Any], separator: Separator) -> None:
-    """Refuse to compare vectors made behind different separations."""
-    if card.get("separation_version") != separator.version:
-        raise InvalidInput(
-            f"the songs were separated by {separator.name!r} version "
-            f"{card.get('separation_version')}, but this Nearfield has version "
-            f"{separator.version}. Analyse them anew: `nearfield music add --again`."
-        )
 
 
 def newest_model(stores: Stores, catalogue: Catalogue) -> StoredModel:

@@ -7,18 +7,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from nearfield.errors import InvalidInput
+from nearfield.pipelines.ears import check_separator
 from nearfield.pipelines.embed_songs import embed_songs, song_features
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
-from nearfield.pipelines.sound_models import Hearing, check_separator, newest_model, sound_card
+from nearfield.pipelines.sound_models import Hearing, newest_model, sound_card
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train import Lesson, learn
 from nearfield.sound.encoder import SoundEncoder
 from nearfield.sound.encoder_config import SoundTrainingConfig
 from nearfield.sound.encoders import load_encoder
-from nearfield.sound.encoding import Features
 from nearfield.sound.separate import load_separator
+from nearfield.sound.song_material import abridge
 from nearfield.sound.train import SoundTrainer
 from nearfield.training.checkpoint import Checkpoint
 
@@ -58,9 +59,9 @@ def train_sound(
     separator = load_separator(str(before.card["separation"]), stores.cache)
     check_separator(before.card, separator)
     keys = found.sounds.present()
-    songs: list[Features] = []
+    songs: list[Any] = []  # half the bits suffice for training
     for _, features in song_features(stores, found, separator, start, keys):
-        songs.append(features)
+        songs.append(abridge(features, start.config))
         yield Progress("Reading what was heard", len(songs), len(keys), "songs")
     card = sound_card(found, before.version, Hearing.of(before), separator)
     fixed = ("recommender", "version", "created", "curve", "seconds", "nearfield", "torch")

@@ -20,7 +20,7 @@ _CHROMA_FRAME: Final = 8_192  # 2.7 Hz a bin, so that notes of the bass are apar
 _LEVEL_FRAME: Final = round(0.4 * RATE)  # as EBU R 128 measures
 
 _ONSETS_A_SECOND: Final = RATE / _ONSET_HOP
-_TEMPO_SECONDS: Final = 120.0
+_TEMPO_SECONDS: Final = 60.0
 """Length of the part in the middle of which the tempo is taken: memory grows with it."""
 
 _CLEAR_ONSET: Final = 1.0
