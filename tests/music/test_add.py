@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from music.library import make_library, make_song, tag
+from nearfield.cli.main import app
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.home import Nearfield
 from nearfield.pipelines.music import Added
@@ -166,6 +168,41 @@ def test_another_way_to_listen_is_a_version_of_its_own(home: Nearfield, tmp_path
     assert (third.model, third.tally.unchanged) == (second.model, 3)
     home.rollback("songs", "sound")
     assert home.music.status().version == first.model
+
+
+def test_vectors_of_another_separator_are_not_mixed(home: Nearfield, tmp_path: Path) -> None:
+    folder = make_library(tmp_path / "music", songs=1)
+    first = add(home, folder, separation="none")
+    card = home.stores.models.get("songs", "sound", first.model).folder / "card.json"
+    card.write_text(
+        card.read_text().replace('"separation_version": "1"', '"separation_version": "0"')
+    )
+    write_sound(folder / "new.flac", make_song("Chords", 5))
+    with pytest.raises(InvalidInput, match=r"separated by 'none' version 0.*music add --again"):
+        add(home, folder)
+    assert home.music.status().counts.failed == 0
+    again = add(home, folder, again=True)
+    assert (again.tally.added, again.tally.changed, again.counts.songs) == (1, 3, 4)
+
+
+def test_songs_that_are_gone_are_not_popular(home: Nearfield, tmp_path: Path) -> None:
+    folder = make_library(tmp_path / "music", songs=1)
+    add(home, folder, separation="none")
+    plays = tmp_path / "plays.csv"
+    paths = sorted(folder.rglob("*.flac"))
+    plays.write_text(
+        "user,item,kind,time\n" + "".join(f"ann,{path},liked,{n}\n" for n, path in enumerate(paths))
+    )
+    done = CliRunner().invoke(
+        app, ["--home", str(tmp_path / "home"), "music", "listened", str(plays)]
+    )
+    assert done.exit_code == 0, done.output
+    assert len(home.music.recommend()) == 3
+    paths[0].unlink()
+    add(home, folder)
+    popular = home.music.recommend()
+    assert [one.space for one in popular] == ["popularity"] * 2
+    assert "Chords 1" not in {one.title for one in popular}
 
 
 def test_processes_listen_side_by_side_and_one_may_die(tmp_path: Path) -> None:

@@ -4,7 +4,15 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import BindParameter, Select, Text, bindparam, distinct, func, select, type_coerce
 
-from nearfield.catalogue.schema import catalogues, events, item_genres, items, users
+from nearfield.catalogue.schema import (
+    catalogues,
+    events,
+    item_genres,
+    items,
+    sound_files,
+    users,
+)
+from nearfield.catalogue.sound_facts import READY
 from nearfield.datasets.tables import AGAINST, EVENT_KINDS
 
 CHUNK: Final = 10_000
@@ -97,6 +105,14 @@ STORED_EVENTS: Final = select(
     events.c.value.label("stored"),
 ).where(events.c.user_id.in_(bindparam("users", expanding=True)))
 
+# songs of which no file is there any more cannot be played
+_GONE: Final = (
+    select(sound_files.c.item_id)
+    .where(sound_files.c.item_id.is_not(None))
+    .group_by(sound_files.c.item_id)
+    .having(func.min(sound_files.c.state) > READY)
+)
+
 _USERS: Final = func.count(distinct(events.c.user_id))
 POPULAR: Final = (
     select(events.c.item_id, _USERS)
@@ -104,6 +120,7 @@ POPULAR: Final = (
     .where(
         items.c.catalogue_id == _CATALOGUE,
         events.c.kind.not_in([EVENT_KINDS.index(kind) for kind in AGAINST]),
+        items.c.id.not_in(_GONE),
     )
     .group_by(events.c.item_id)
     .order_by(_USERS.desc(), events.c.item_id)

@@ -151,7 +151,11 @@ class _Addition:
         scan = Scan(self._catalogue.sounds, frozenset(embedded.tolist()))
         whole = found + self._elsewhere(model, found)
         ears = Ears(model.folder, self._stores.cache)
-        workers = min(self._workers, max(1, scan.pending(whole)))
+        pending = scan.pending(whole)
+        if pending:
+            yield Progress("Loading the networks")
+            ears.open()  # here: in a process that is just starting no error could be told
+        workers = min(self._workers, max(1, pending))
         with Analysts(ears, workers) as analysts:
             for job, outcome in analysts.run(scan.jobs(whole)):
                 self._keep(scan, job.content, outcome, model)
