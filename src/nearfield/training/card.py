@@ -14,9 +14,13 @@ CARD = "card.json"
 
 
 def new_version(now: datetime | None = None) -> str:
-    """Return a version that sorts by time and is not given twice, e.g. 20261121-231500-ab12cd."""
+    """Return a version that sorts by time and is not given twice, e.g. 20261121-231500-1a2cd3.
+
+    The last part begins with the millisecond: small models are trained within the same second.
+    """
     moment = now or datetime.now(UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    millisecond = f"{moment.microsecond // 1000:03x}"
+    return f"{moment:%Y%m%d-%H%M%S}-{millisecond}{secrets.token_hex(2)[:3]}"
 
 
 def moment_of(version: str) -> str:
