@@ -47,11 +47,7 @@ class Music:
         workers: int | None = None,
         again: bool = False,
     ) -> Added:
-        """Add the songs of folders and files; see `Adding`.
-
-        Where several processes work, a script must guard its start by
-        ``if __name__ == "__main__":``, as for everything that uses `multiprocessing`.
-        """
+        """Add the songs of folders and files; see `Adding`."""
         return finish(
             self.iter_add(
                 *paths, separation=separation, encoder=encoder, workers=workers, again=again

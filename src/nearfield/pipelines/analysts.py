@@ -70,6 +70,9 @@ _ALONE: Final = {
 }
 """What a process reads when it loads its libraries: one thread, and no memory kept for others."""
 
+_OF_MAIN: Final = ("__spec__", "__file__")
+"""Where `multiprocessing` looks for the main file."""
+
 Outcome: TypeAlias = Analysis | Failure
 
 _analyser: Analyser | None = None  # of this process, set once when it starts
@@ -165,8 +168,9 @@ class Analysts:
             # not forked: threads of torch and gRPC would be copied in the middle of their work
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(workers, context, _begin, (self._ears,))
-            with _environment(_ALONE):
-                self._pool.submit(os.getpid)  # starts all of them
+            with _environment(_ALONE), _without_main():
+                for _ in range(workers):  # a process is started where none is idle
+                    self._pool.submit(os.getpid)
         return self._pool
 
     def _stop(self) -> None:
@@ -193,6 +197,24 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let processes started now not run the program's main file again.
+
+    They need nothing of it: it would cost 30 MB and a second, and a script without
+    ``if __name__ == "__main__":`` would start itself over and over.
+    """
+    main = sys.modules["__main__"]
+    before = {name: getattr(main, name) for name in _OF_MAIN if hasattr(main, name)}
+    for name in before:
+        setattr(main, name, None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(main, name, value)
 
 
 def _begin(ears: Ears) -> None:

@@ -44,7 +44,7 @@ class OwnSeparator:
         self.version = version
         group = network.config.hop * network.config.frames
         self.margin = group // 2
-        self.window = 12 * group  # so that each starts where a group of the whole sound would
+        self.window = 8 * group  # so that each starts where a group of the whole sound would
         self._network = network.eval()
         quicken(network)
         self._shape = torch.hann_window(network.config.window)
