@@ -146,9 +146,17 @@ class Music:
         """Write a playlist as M3U8, XSPF or JSON, by the ending of the file."""
         save(playlist, Path(file), absolute)
 
-    def train(self, **options: Any) -> StoredModel:
-        """Train the encoder on this library; `options` are fields of `SoundTrainingConfig`."""
-        return finish(train_sound(self._stores, self._catalogue, options))
+    def train(self, *, labels: str | None = None, **options: Any) -> StoredModel:
+        """Train the encoder on this library.
+
+        Parameters
+        ----------
+        labels : {"album", "artist"}, optional
+            Songs that share this tag belong together.
+        options
+            Fields of `SoundTrainingConfig`.
+        """
+        return finish(train_sound(self._stores, self._catalogue, options, labels))
 
 
 def _texts(

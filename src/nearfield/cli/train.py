@@ -33,6 +33,13 @@ class GraphObjective(StrEnum):
     margin = "margin"
 
 
+class Labels(StrEnum):
+    """Tags that may say which songs belong together."""
+
+    album = "album"
+    artist = "artist"
+
+
 @app.callback()
 def train() -> None:
     """Train a recommender."""
@@ -95,6 +102,9 @@ def sound_command(
     context: typer.Context,
     catalogue: CatalogueOption = None,
     epochs: Annotated[int | None, typer.Option(help="passes over all songs")] = None,
+    labels: Annotated[
+        Labels | None, typer.Option(help="songs that share this tag belong together")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="of order and augmentation")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,7 +114,7 @@ def sound_command(
     given = {"epochs": epochs, "seed": seed}
     options = {name: value for name, value in given.items() if value is not None}
     with open_stores(context) as stores:
-        model = follow(train_sound(stores, catalogue, options))
+        model = follow(train_sound(stores, catalogue, options, labels and labels.value))
     _tell(context, model, as_json)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from pydantic import ValidationError
 
+from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import InvalidInput
 from nearfield.pipelines.ears import check_separator
 from nearfield.pipelines.embed_songs import embed_songs, song_features
@@ -23,9 +25,15 @@ from nearfield.sound.song_material import abridge
 from nearfield.sound.train import SoundTrainer
 from nearfield.training.checkpoint import Checkpoint
 
+LABELS: Final = ("album", "artist")
+"""Tags that may say which songs belong together."""
+
 
 def train_sound(
-    stores: Stores, catalogue: str | None = None, options: Mapping[str, Any] | None = None
+    stores: Stores,
+    catalogue: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    labels: str | None = None,
 ) -> Steps[StoredModel]:
     """Train a new version of the encoder on a library, starting from the one in use.
 
@@ -40,6 +48,9 @@ def train_sound(
         Of songs; the only one where not given.
     options : mapping
         Settings of `SoundTrainingConfig` that differ from their defaults.
+    labels : {"album", "artist"}, optional
+        Songs that share this tag belong together as parts of one song do. Where not given, sound
+        alone counts.
 
     Raises
     ------
@@ -48,6 +59,8 @@ def train_sound(
         cannot be trained.
     """
     config = _config(options or {})
+    if labels not in (None, *LABELS):
+        raise InvalidInput(f"no label {labels!r}: wanted one of {', '.join(LABELS)}, or none.")
     found = stores.catalogue(catalogue)
     before = newest_model(stores, found)
     start = load_encoder(before.folder, stores.cache)
@@ -60,23 +73,39 @@ def train_sound(
     check_separator(before.card, separator)
     keys = found.sounds.present()
     songs: list[Any] = []  # half the bits suffice for training
-    for _, features in song_features(stores, found, separator, start, keys):
+    used: list[int] = []
+    for key, features in song_features(stores, found, separator, start, keys):
         songs.append(abridge(features, start.config))
+        used.append(key)
         yield Progress("Reading what was heard", len(songs), len(keys), "songs")
     card = sound_card(found, before.version, Hearing.of(before), separator)
     fixed = ("recommender", "version", "created", "curve", "seconds", "nearfield", "torch")
     facts = {name: value for name, value in card.items() if name not in fixed}
 
+    groups = None if labels is None else _groups(found, used, labels)
+
     def begin(checkpoint: Path) -> SoundTrainer:
-        return SoundTrainer(songs, config, start, checkpoint=Checkpoint(checkpoint))
+        return SoundTrainer(songs, config, start, groups=groups, checkpoint=Checkpoint(checkpoint))
 
     def save(trainer: SoundTrainer, card: Mapping[str, Any], folder: Path) -> None:
         trainer.encoder.save(folder, card)
 
-    lesson = Lesson(SOUND, config, {**facts, "start": before.version}, begin, save)
+    lesson = Lesson(
+        SOUND, config, {**facts, "start": before.version, "labels": labels}, begin, save
+    )
     model = yield from learn(stores.models.of(found.name, SOUND), lesson)
     yield from embed_songs(stores, found, model)
     return model
+
+
+def _groups(catalogue: Catalogue, keys: list[int], label: str) -> list[int]:
+    """Return a number for each song, the same for those of one label; others have their own."""
+    values = [
+        item.attributes.get(label, "").strip().casefold()
+        for item in catalogue.items(np.array(keys, dtype=np.int64))
+    ]
+    first: dict[str, int] = {}
+    return [first.setdefault(one, place) if one else place for place, one in enumerate(values)]
 
 
 def _config(options: Mapping[str, Any]) -> SoundTrainingConfig:

@@ -114,7 +114,8 @@ class Recognition:
         vectors = self._candidates.network(torch.from_numpy(changed))
         songs = np.repeat(batch, self._config.views)
         with torch.autocast("cpu", enabled=False):  # cosines need more digits than bfloat16 has
-            apart = tell_songs_apart(vectors, torch.from_numpy(songs), self._config.temperature)
+            groups = torch.from_numpy(self._material.songs.groups[songs])
+            apart = tell_songs_apart(vectors, groups, self._config.temperature)
             loss = self._config.contrast * apart
             if self._material.teacher is not None:
                 lesson = self._lesson(torch.from_numpy(windows), songs, starts)

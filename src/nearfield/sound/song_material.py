@@ -67,6 +67,9 @@ class SongMaterial:
         Whose windows are cut.
     training : SoundTrainingConfig
         How many songs are needed, and how many are held out.
+    groups : sequence of int, optional
+        Of each song; songs of one group belong together as parts of one song do. Where not given,
+        each is alone.
 
     Raises
     ------
@@ -79,7 +82,14 @@ class SongMaterial:
         songs: Sequence[NDArray[np.floating[Any]]],
         config: EncoderConfig,
         training: SoundTrainingConfig,
+        groups: Sequence[int] | None = None,
     ) -> None:
+        alone = np.arange(len(songs), dtype=np.int64)
+        self.groups = alone if groups is None else np.asarray(groups, dtype=np.int64)
+        if len(self.groups) != len(songs):
+            raise InvalidInput(
+                f"{len(songs)} songs came with {len(self.groups)} groups. Give one for each song."
+            )
         wanted, a_second = config.cepstrum.coefficients, config.cepstrum.frames_a_second
         for number, song in enumerate(songs):
             if song.ndim != 2 or song.shape[1] != wanted:

@@ -40,6 +40,8 @@ class SoundTrainer:
         How to learn.
     start : SoundEncoder, optional
         What to refine; its projection stays as it is.
+    groups : sequence of int, optional
+        Of each song, e.g. by album: those of one group are to recognize each other, too.
     lessons : Lessons, optional
         What a teacher says of the songs, in as many numbers as the network gives.
     sizes : EncoderConfig, optional
@@ -59,13 +61,14 @@ class SoundTrainer:
         config: SoundTrainingConfig,
         start: SoundEncoder | None = None,
         *,
+        groups: Sequence[int] | None = None,
         lessons: Lessons | None = None,
         sizes: EncoderConfig | None = None,
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self._sizes = start.config if start else sizes or EncoderConfig()
         self._config, self._start = config, start
-        self._material = SongMaterial(songs, self._sizes, config)
+        self._material = SongMaterial(songs, self._sizes, config, groups)
         self._changer = Changer(self._sizes, config.augment)
         self._held_out = HeldOut(self._material, self._changer, config.seed)
         with torch.random.fork_rng():
