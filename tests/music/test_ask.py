@@ -14,7 +14,6 @@ from music.library import make_song, tag
 from nearfield.cli.main import app
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.home import Nearfield
-from nearfield.recommend.ask import Ask
 from nearfield.sound.unreadable import Unreadable
 from sound.made_sounds import write_sound
 
@@ -127,9 +126,6 @@ def test_what_listeners_did_comes_in_by_file(copy: Path, library: Path, tmp_path
     with Nearfield(copy) as home:
         plain = home.recommend("ann", catalogue="songs", n=3)
         assert plain[0].title == "Chords 3"
-        answer = home.stores.catalogue("songs").user("ann")
-        assert Ask(user="ann")
-        assert answer
 
 
 def test_playlists_can_be_played(added: Path, library: Path, tmp_path: Path) -> None:
