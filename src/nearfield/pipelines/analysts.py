@@ -121,6 +121,11 @@ class Analysts:
     ) -> None:
         self._stop()
 
+    def prepare(self) -> None:
+        """Load the networks here first: a process that is just starting could tell no error."""
+        opened = self._ears.open()
+        self._own = opened if self._workers == 1 else None
+
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Outcome]]:
         """Yield what came of each job, in the order in which they are done."""
         if self._workers > 1:

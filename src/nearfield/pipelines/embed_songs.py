@@ -12,6 +12,7 @@ from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_space import MOST_PARTS
 from nearfield.pipelines.stores import Stores
+from nearfield.sound import encoding
 from nearfield.sound.analyse import hear
 from nearfield.sound.cache import FeatureCache
 from nearfield.sound.decode import Unreadable
@@ -38,18 +39,17 @@ def embed_songs(stores: Stores, catalogue: Catalogue, model: StoredModel) -> Ste
     features = song_features(stores, catalogue, separator, encoder, missing)
     done = 0
     for some in _batches(features):
-        vectors = [(key, encoder.embed(read)) for key, read in some]
         sounds.put_vectors(
-            (
-                key,
-                SongVectors(
-                    model.version, one.song, one.windows[:MOST_PARTS], one.starts[:MOST_PARTS]
-                ),
-            )
-            for key, one in vectors
+            [(key, to_keep(model.version, encoder.embed(read))) for key, read in some]
         )
         done += len(some)
         yield Progress("Embedding songs", done, len(missing), "songs")
+
+
+def to_keep(version: str, found: encoding.SongVectors) -> SongVectors:
+    """Return what the catalogue keeps of what an encoder gave."""
+    parts, starts = found.windows[:MOST_PARTS], found.starts[:MOST_PARTS]
+    return SongVectors(version, found.song, parts, starts)
 
 
 def song_features(

@@ -1,21 +1,21 @@
 """From a folder of music to songs that can be searched: scan, analyse, keep, load."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.sound_facts import FAILED, FileCounts, Song, SoundFile
-from nearfield.catalogue.sound_facts import SongVectors as KeptVectors
 from nearfield.errors import InvalidInput
 from nearfield.pipelines.analysts import Analysts, Failure, Outcome, default_workers
 from nearfield.pipelines.ears import Ears
+from nearfield.pipelines.embed_songs import to_keep
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music_files import Scan, Tally, look
 from nearfield.pipelines.music_status import failure_data
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
-from nearfield.pipelines.song_space import MOST_PARTS, bring_up_to_date
+from nearfield.pipelines.song_space import bring_up_to_date
 from nearfield.pipelines.sound_models import choose_model
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analysis
@@ -120,7 +120,8 @@ def add_music(stores: Stores, wanted: Adding) -> Steps[Added]:
     """
     workers = _checked(wanted.workers)
     yield Progress("Looking for sound files")
-    found = look([path.expanduser().absolute() for path in wanted.paths])
+    wanted = replace(wanted, paths=tuple(one.expanduser().absolute() for one in wanted.paths))
+    found = look(wanted.paths)
     catalogue = stores.catalogues.create(wanted.catalogue)
     lock = OwnerLock(
         _lock_path(stores, catalogue), "One run adds to a catalogue at a time. Wait for it."
@@ -152,15 +153,15 @@ class _Addition:
         whole = found + self._elsewhere(model, found)
         ears = Ears(model.folder, self._stores.cache)
         pending = scan.pending(whole)
-        if pending:
-            yield Progress("Loading the networks")
-            ears.open()  # here: in a process that is just starting no error could be told
         workers = min(self._workers, max(1, pending))
         with Analysts(ears, workers) as analysts:
+            if pending:
+                yield Progress("Loading the networks")
+                analysts.prepare()
             for job, outcome in analysts.run(scan.jobs(whole)):
                 self._keep(scan, job.content, outcome, model)
                 yield self._progress(scan, len(whole))
-        scan.mark_gone([path.expanduser().absolute() for path in wanted.paths])
+        scan.mark_gone(wanted.paths)
         yield from bring_up_to_date(self._stores, self._catalogue, model)
         failures = [
             file
@@ -225,7 +226,6 @@ def song_of(path: Path, analysis: Analysis, version: str) -> Song:
         "energy": f"{traits.energy:.3f}",
         "loudness": f"{traits.loudness:.1f}",
     }
-    vectors = analysis.vectors
     return Song(
         title=title_of(path, tags),
         year=tags.year,
@@ -238,9 +238,7 @@ def song_of(path: Path, analysis: Analysis, version: str) -> Song:
         bitrate=info.bitrate,
         lossless=info.lossless,
         fingerprint=compress(analysis.fingerprint),
-        vectors=KeptVectors(
-            version, vectors.song, vectors.windows[:MOST_PARTS], vectors.starts[:MOST_PARTS]
-        ),
+        vectors=to_keep(version, analysis.vectors),
     )
 
 

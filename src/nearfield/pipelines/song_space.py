@@ -46,7 +46,7 @@ def bring_up_to_date(stores: Stores, catalogue: Catalogue, model: StoredModel) -
         Whose vectors.
     """
     present = catalogue.sounds.present()
-    keys, vectors = catalogue.sounds.song_vectors(model.version, present)
+    keys = np.intersect1d(present, catalogue.sounds.embedded(model.version))
     space = stores.spaces.active(catalogue.name, SOUND)
     if not len(keys):
         if space is not None and not len(present):  # every song is gone
@@ -55,7 +55,7 @@ def bring_up_to_date(stores: Stores, catalogue: Catalogue, model: StoredModel) -
     elif space is None or space.version != model.version:
         yield from publish_songs(stores, catalogue, model)
     else:
-        yield from _Change(stores, catalogue, model, space).run(keys, vectors)
+        yield from _Change(stores, catalogue, model, space).run(keys)
 
 
 def publish_songs(stores: Stores, catalogue: Catalogue, model: StoredModel) -> Steps[Space]:
@@ -106,8 +106,8 @@ class _Change:
         self._model = model
         self._space = space
 
-    def run(self, keys: Ids, vectors: Vectors) -> Steps[None]:
-        """Bring both spaces to the songs `keys`, whose vectors are given."""
+    def run(self, keys: Ids) -> Steps[None]:
+        """Bring both spaces to the songs `keys`, rising; only vectors that differ are read."""
         parts = self._spaces.active(self._catalogue.name, PARTS)
         if parts is None or parts.version != self._model.version:  # killed before they were there
             yield from _publish_parts(self._stores, self._catalogue, self._model, keys)
@@ -123,21 +123,20 @@ class _Change:
         for start in range(0, len(new), _SONGS):
             yield Progress("Loading songs into Milvus", start, len(new), "songs")
             some = new[start : start + _SONGS]
-            self._load(parts, some, vectors[np.searchsorted(keys, some)], state)
+            self._load(parts, some, state)
         if len(gone):
             yield Progress("Removing songs that are gone from Milvus", 0, len(gone), "songs")
             self._remove(parts, gone)
 
-    def _load(
-        self, parts: Space, keys: Ids, vectors: Vectors, state: dict[int, tuple[bool, int]]
-    ) -> None:
+    def _load(self, parts: Space, keys: Ids, state: dict[int, tuple[bool, int]]) -> None:
         ids, part_vectors, counts = _parts(self._catalogue, self._model, keys)
         stale = [part_ids(key, state[key][1])[count:] for key, count in counts.items()]
         surplus = np.concatenate([no_ids(), *stale])
         if len(surplus):
             self._spaces.delete(parts, surplus)
         self._spaces.upsert(parts, ids, part_vectors)
-        self._spaces.upsert(self._space, keys, vectors)
+        songs = self._catalogue.sounds.song_vectors(self._model.version, keys)
+        self._spaces.upsert(self._space, *songs)
         self._catalogue.sounds.set_loaded(self._model.version, counts)
 
     def _remove(self, parts: Space, keys: Ids) -> None:
