@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfield.sound.band_fingerprint import BandFingerprintStream
 from nearfield.sound.cache import FeatureCache
 from nearfield.sound.decode import SoundInfo, SoundReader
 from nearfield.sound.encoding import Encoder, Features, SongVectors
@@ -31,6 +32,8 @@ class Analysis:
         Tempo, key, energy, loudness.
     fingerprint : uint32, shape (frames,)
         Chromaprint of the whole song.
+    bands : uint64, shape (words,)
+        Band fingerprint of the whole song: finds copies at another pitch or pace as well.
     vectors : SongVectors
         What the encoder made of the background music.
     note : str
@@ -41,6 +44,7 @@ class Analysis:
     tags: Tags
     traits: Traits
     fingerprint: NDArray[np.uint32]
+    bands: NDArray[np.uint64]
     vectors: SongVectors
     note: str = ""
 
@@ -90,7 +94,8 @@ class Analyser:
             With a short reason and a sentence, where the file is no sound that can be used.
         """
         tags = read_tags(path)
-        fingerprint, traits = FingerprintStream(), TraitsStream()
+        bands, traits = BandFingerprintStream(), TraitsStream()
+        fingerprint = FingerprintStream(bands)
         features = self._encoder.stream()
         with SoundReader(path) as reader:
 
@@ -111,6 +116,7 @@ class Analyser:
             tags=tags,
             traits=traits.finish(),
             fingerprint=fingerprint.finish(),
+            bands=bands.finish(),
             vectors=self._encoder.embed(read),
             note=note,
         )

@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 from nearfield.sound.fingerprint_code import (
     Fingerprint,
@@ -24,6 +23,13 @@ from nearfield.sound.fingerprint_code import (
     decompress,
     from_text,
     to_text,
+)
+from nearfield.sound.spectrum import (
+    FINGERPRINT_RATE,
+    HERTZ,
+    HOP,
+    SpectrumListener,
+    power_spectra,
 )
 from nearfield.sound.waveform import RATE, Waveform
 
@@ -38,20 +44,12 @@ __all__ = [
     "to_text",
 ]
 
-FINGERPRINT_RATE: Final = 11_025
-"""Samples a second of what is fingerprinted."""
-
-FRAME: Final = 4096
-HOP: Final = FRAME // 3
-
-_LOWEST, _HIGHEST = 28, 3520  # Hz
 _WIDEST: Final = 16  # of the areas below, in frames
 _QUIETEST: Final = 0.01
 """Chroma shorter than this, as a vector, counts as silence: all zeros."""
 
 _SMOOTHING: Final = np.array([0.25, 0.75, 1.0, 0.75, 0.25])
 _GRAY: Final = np.array([0, 1, 3, 2], dtype=np.uint32)
-_BATCH: Final = 128  # frames transformed at a time
 
 
 class _Classifier(NamedTuple):
@@ -89,9 +87,15 @@ class FingerprintStream:
     """Makes the fingerprint of a sound that comes in blocks; an hour needs no more than a minute.
 
     What is kept is the end of the last block, and the fingerprint itself: 32 bytes a second.
+
+    Parameters
+    ----------
+    listeners : SpectrumListener
+        Others that want the spectrum of the same frames: they are told of each as it comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *listeners: SpectrumListener) -> None:
+        self._listeners = listeners
         self._resampler = soxr.ResampleStream(
             RATE, FINGERPRINT_RATE, 1, dtype="float32", quality="HQ"
         )
@@ -112,7 +116,7 @@ class FingerprintStream:
     def _feed(self, samples: Waveform) -> None:
         """Take samples at `FINGERPRINT_RATE`; each stage leaves what its next turn needs."""
         self._samples = np.concatenate([self._samples, _quantised(samples)])
-        fresh = chroma(self._samples)
+        fresh = self._heard()
         self._samples = self._samples[len(fresh) * HOP :]
         self._chroma = np.concatenate([self._chroma, fresh])
         rows = _normalised(self._chroma)
@@ -121,6 +125,15 @@ class FingerprintStream:
         values = _classified(self._image)
         self._image = self._image[len(values) :]
         self._parts.append(values)
+
+    def _heard(self) -> NDArray[np.float64]:
+        """Return the chroma of the frames that are whole, shape (frames, 12)."""
+        energies = [np.zeros((0, 12))]
+        for power in power_spectra(self._samples):
+            for listener in self._listeners:
+                listener.take(power)
+            energies.append(_chroma(power))
+        return np.concatenate(energies)
 
     def _all(self) -> Fingerprint:
         return np.concatenate([np.zeros(0, dtype=np.uint32), *self._parts])
@@ -138,32 +151,20 @@ def _quantised(samples: Waveform) -> Waveform:
     return np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.float32)
 
 
-def _notes() -> tuple[slice, NDArray[np.float32]]:
-    """Return which bins of a spectrum are used, and which note each is: shape (bins, 12)."""
-    first = round(FRAME * _LOWEST / FINGERPRINT_RATE)
-    last = round(FRAME * _HIGHEST / FINGERPRINT_RATE)
-    octaves = np.log2(np.arange(first, last) * FINGERPRINT_RATE / FRAME / (440 / 16))
+def _notes() -> NDArray[np.float32]:
+    """Return which note each bin of a spectrum is: shape (bins, 12)."""
+    octaves = np.log2(HERTZ / (440 / 16))
     notes = (12 * (octaves - np.floor(octaves))).astype(int)
-    return slice(first, last), np.eye(12, dtype=np.float32)[notes]
+    each: NDArray[np.float32] = np.eye(12, dtype=np.float32)[notes]
+    return each
 
 
-_BINS, _NOTE_OF_BIN = _notes()
-_WINDOW: Final = (np.hamming(FRAME) / 32_767).astype(np.float32)
+_NOTE_OF_BIN: Final = _notes()
 
 
-def chroma(samples: Waveform) -> NDArray[np.float64]:
-    """Return the energy of each of twelve notes in each whole frame, shape (frames, 12).
-
-    `samples` are 16-bit numbers, at `FINGERPRINT_RATE`; frames begin every `HOP` samples.
-    """
-    if len(samples) < FRAME:
-        return np.zeros((0, 12))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
-    energies = np.empty((len(frames), 12))
-    for start in range(0, len(frames), _BATCH):
-        spectrum = rfft(frames[start : start + _BATCH] * _WINDOW, axis=1)[:, _BINS]
-        energies[start : start + _BATCH] = (spectrum.real**2 + spectrum.imag**2) @ _NOTE_OF_BIN
-    return energies
+def _chroma(power: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the energy of each of twelve notes in each frame, shape (frames, 12)."""
+    return (power @ _NOTE_OF_BIN).astype(np.float64)
 
 
 def _normalised(energies: NDArray[np.float64]) -> NDArray[np.float64]:
