@@ -23,6 +23,8 @@ from nearfield.catalogue.lookups import (
     read_matching,
     read_popular,
 )
+from nearfield.catalogue.song_pairs import SongPairs
+from nearfield.catalogue.song_prints import SongPrints
 from nearfield.catalogue.sounds import Sounds
 from nearfield.catalogue.where_sql import where_sql
 from nearfield.catalogue.write_events import import_events
@@ -52,6 +54,16 @@ class Catalogue:
     def sounds(self) -> Sounds:
         """Its songs, where it is a catalogue of songs."""
         return Sounds(self._database, self.number)
+
+    @property
+    def prints(self) -> SongPrints:
+        """What is compared of its songs."""
+        return SongPrints(self._database, self.number)
+
+    @property
+    def pairs(self) -> SongPairs:
+        """Which of its songs are the same."""
+        return SongPairs(self._database, self.number)
 
     def integer_ids(self) -> bool:
         """Tell whether every item id imported so far is an integer, written the usual way."""

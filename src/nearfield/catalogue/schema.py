@@ -18,10 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.types import TypeEngine
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration: a database at this version needs none (a test compares the two)."""
 
 VERSION_TABLE: Final = "nearfield_version"
@@ -49,6 +51,8 @@ VERSION_LENGTH: Final = 64
 BLOB_LENGTH: Final = 2**24 - 1
 """Most bytes of one fingerprint or of one song's vectors (a MySQL MEDIUMBLOB)."""
 
+_Blob: TypeEngine[bytes] = LargeBinary(BLOB_LENGTH).with_variant(MEDIUMBLOB(), "mysql", "mariadb")
+
 # ids differ in case and accents ('A' is not 'a'); SQLite compares bytes anyway
 _TABLE: Final[dict[str, Any]] = {
     "mysql_engine": "InnoDB",
@@ -71,6 +75,7 @@ catalogues = Table(
     Column("item_attributes", JSON, nullable=False),  # names, in the order first seen
     Column("user_attributes", JSON, nullable=False),
     Column("created", String(32), nullable=False),
+    Column("groups_revision", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name"),
     sqlite_autoincrement=True,
     **_TABLE,
@@ -157,7 +162,7 @@ sounds = Table(
     Column("channels", SmallInteger, nullable=False),
     Column("bitrate", Integer, nullable=False),
     Column("lossless", Boolean(create_constraint=False), nullable=False),
-    Column("fingerprint", LargeBinary(BLOB_LENGTH), nullable=False),  # Chromaprint, compressed
+    Column("fingerprint", _Blob, nullable=False),  # Chromaprint, compressed
     **_TABLE,
 )
 
@@ -166,11 +171,70 @@ sound_vectors = Table(
     metadata,
     Column("item_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
     Column("version", String(VERSION_LENGTH), primary_key=True),  # of the model
-    Column("song", LargeBinary(BLOB_LENGTH), nullable=False),  # float32, shape (dim,)
-    Column("parts", LargeBinary(BLOB_LENGTH), nullable=False),  # float16, shape (parts, dim)
-    Column("starts", LargeBinary(BLOB_LENGTH), nullable=False),  # float32, seconds, shape (parts,)
+    Column("song", _Blob, nullable=False),  # float32, shape (dim,)
+    Column("parts", _Blob, nullable=False),  # float16, shape (parts, dim)
+    Column("starts", _Blob, nullable=False),  # float32, seconds, shape (parts,)
     Column("loaded", Boolean(create_constraint=False), nullable=False),  # Milvus holds just these
     Column("held", Integer, nullable=False),  # so many parts, or fewer, are in Milvus
     Index("ix_sound_vectors_version", "version", "item_id"),
+    **_TABLE,
+)
+
+song_prints = Table(
+    "song_prints",
+    metadata,
+    Column("item_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("digest", BigInteger, nullable=False),  # of the bands; SQLite reads it without them
+    Column("checked", String(VERSION_LENGTH), nullable=False),  # by this method; "" is not yet
+    Column("checked_versions", String(VERSION_LENGTH), nullable=False),
+    Column("vector_name", String(VERSION_LENGTH), nullable=False),  # of what made the vector
+    Column("vector", _Blob, nullable=False),  # float32, shape (dim,)
+    Column("bands", _Blob, nullable=False),
+    Column("harmony", _Blob, nullable=False),
+    **_TABLE,
+)
+
+song_pairs = Table(
+    "song_pairs",
+    metadata,
+    Column("low_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("high_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),  # in PAIR_KINDS
+    Column("catalogue_id", _Key, ForeignKey("catalogues.id"), nullable=False),
+    Column("relation", SmallInteger, nullable=False),  # position in RELATIONS
+    Column("similarity", Double, nullable=False),
+    Column("offset", Double, nullable=False),  # seconds
+    Column("overlap", Double, nullable=False),  # seconds
+    Column("speed", Double, nullable=False),
+    Column("semitones", Double, nullable=False),
+    Column("share_low", Double, nullable=False),
+    Column("share_high", Double, nullable=False),
+    Index("ix_song_pairs_high", "high_id", "kind"),
+    Index("ix_song_pairs_catalogue", "catalogue_id", "kind", "low_id", "high_id"),
+    **_TABLE,
+)
+
+song_verdicts = Table(
+    "song_verdicts",
+    metadata,
+    Column("low_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("high_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("catalogue_id", _Key, ForeignKey("catalogues.id"), nullable=False),
+    Column("verdict", SmallInteger, nullable=False),  # position in VERDICTS
+    Column("time", BigInteger, nullable=False),  # milliseconds since 1970
+    Index("ix_song_verdicts_high", "high_id"),
+    Index("ix_song_verdicts_catalogue", "catalogue_id"),
+    **_TABLE,
+)
+
+song_groups = Table(
+    "song_groups",
+    metadata,
+    Column("item_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),  # in PAIR_KINDS
+    Column("catalogue_id", _Key, ForeignKey("catalogues.id"), nullable=False),
+    Column("group_id", _Key, ForeignKey("items.id"), nullable=False),  # the canonical member
+    Index("ix_song_groups_catalogue", "catalogue_id", "kind", "item_id", "group_id"),
+    Index("ix_song_groups_group", "group_id", "kind"),
     **_TABLE,
 )

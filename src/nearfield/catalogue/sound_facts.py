@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from nearfield.catalogue.pair_facts import SongPrint
 from nearfield.types import Scores, Vectors
 
 FILE_STATES: Final = ("ready", "failed", "gone")
@@ -92,6 +93,8 @@ class Song:
         Chromaprint, compressed.
     vectors : SongVectors
         What the model made of it.
+    print : SongPrint, optional
+        What is compared of it; None where it was not made.
     """
 
     title: str
@@ -106,6 +109,7 @@ class Song:
     fingerprint: bytes
     vectors: SongVectors
     attributes: Mapping[str, str] = field(default_factory=dict)
+    print: SongPrint | None = None
 
 
 @dataclass(frozen=True, slots=True)

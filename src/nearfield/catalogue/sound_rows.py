@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from nearfield.catalogue.print_rows import check_print, forget_songs, put_print
 from nearfield.catalogue.schema import BLOB_LENGTH, items, sound_files, sound_vectors, sounds
 from nearfield.catalogue.sound_facts import READY, Song, SongVectors, SoundFile
 from nearfield.catalogue.write_songs import put_item
@@ -16,7 +17,7 @@ from nearfield.errors import InvalidInput
 
 
 def put_song(conn: Connection, catalogue: int, file: SoundFile, song: Song) -> int:
-    """Write a song and its file; return the song's key."""
+    """Write a song, its print and its file; return the song's key."""
     row = lock(conn, catalogue)
     key = put_item(conn, row, file, song)
     conn.execute(delete(sounds).where(sounds.c.item_id == key))
@@ -25,6 +26,7 @@ def put_song(conn: Connection, catalogue: int, file: SoundFile, song: Song) -> i
         insert(sounds), [{"item_id": key, **{name: getattr(song, name) for name in facts}}]
     )
     put_vectors(conn, [vector_row(key, song.vectors)])
+    put_print(conn, key, song.print)
     _write_file(conn, catalogue, replace(file, item=key, state=READY, reason="", message=""))
     touch(conn, catalogue)
     return key
@@ -33,15 +35,16 @@ def put_song(conn: Connection, catalogue: int, file: SoundFile, song: Song) -> i
 def keep_files(conn: Connection, catalogue: int, files: Sequence[SoundFile]) -> None:
     """Write down what became of files, and let songs show a file that is there."""
     lock(conn, catalogue)
-    for file in files:
-        _write_file(conn, catalogue, file)
-    touched = sorted({file.item for file in files if file.item is not None})
-    for key in touched:
-        _show_path(conn, key)
+    songs = {_write_file(conn, catalogue, file) for file in files}  # a path may change its song
+    songs.update(file.item for file in files)
+    touched = sorted(key for key in songs if key is not None)
+    without = [key for key in touched if not _show_path(conn, key)]
+    forget_songs(conn, catalogue, without)
     touch(conn, catalogue)
 
 
-def _write_file(conn: Connection, catalogue: int, file: SoundFile) -> None:
+def _write_file(conn: Connection, catalogue: int, file: SoundFile) -> int | None:
+    """Write what is known of a file; return the song that it was before, or None."""
     values = {
         "item_id": file.item,
         "size": file.size,
@@ -55,15 +58,17 @@ def _write_file(conn: Connection, catalogue: int, file: SoundFile) -> None:
         sound_files.c.catalogue_id == catalogue,
         sound_files.c.path_hash == path_hash(file.path),
     )
-    if conn.execute(select(sound_files.c.id).where(*where)).first() is None:
+    old = conn.execute(select(sound_files.c.item_id).where(*where)).first()
+    if old is None:
         named = {"catalogue_id": catalogue, "path_hash": path_hash(file.path), "path": file.path}
         conn.execute(insert(sound_files), [{**named, **values}])
     else:
         conn.execute(update(sound_files).where(*where).values(values))
+    return None if old is None else old.item_id
 
 
-def _show_path(conn: Connection, key: int) -> None:
-    """Let a song show a file that is there, where the one that it shows is not."""
+def _show_path(conn: Connection, key: int) -> bool:
+    """Let a song show a file that is there, where the one that it shows is not; False for none."""
     rows = conn.execute(
         select(sound_files.c.path, sound_files.c.state)
         .where(sound_files.c.item_id == key)
@@ -74,6 +79,7 @@ def _show_path(conn: Connection, key: int) -> None:
     if there and known.get("path") not in there:
         changed = {**known, "path": there[0]}
         conn.execute(update(items).where(items.c.id == key).values(attributes=changed))
+    return bool(there)
 
 
 def put_vectors(conn: Connection, rows: list[dict[str, Any]]) -> None:
@@ -145,3 +151,5 @@ def check_size(song: Song) -> None:
             f"{song.title!r} lasts {song.duration / 3600:.1f} hours: its fingerprint or vectors "
             f"take {largest:,} bytes, and {BLOB_LENGTH:,} can be kept. Cut the file."
         )
+    if song.print is not None:
+        check_print(f"{song.title!r}", song.print)

@@ -21,6 +21,10 @@ from nearfield.catalogue.schema import (
     events,
     item_genres,
     items,
+    song_groups,
+    song_pairs,
+    song_prints,
+    song_verdicts,
     sound_files,
     sound_vectors,
     sounds,
@@ -180,9 +184,10 @@ def _remove(conn: Connection, number: int) -> None:
     lock(conn, number)
     of_items = select(items.c.id).where(items.c.catalogue_id == number)
     of_users = select(users.c.id).where(users.c.catalogue_id == number)
-    for table in (sound_vectors, sounds):
+    for table in (sound_vectors, sounds, song_prints):
         conn.execute(delete(table).where(table.c.item_id.in_(of_items)))
-    conn.execute(delete(sound_files).where(sound_files.c.catalogue_id == number))
+    for table in (song_pairs, song_verdicts, song_groups, sound_files):
+        conn.execute(delete(table).where(table.c.catalogue_id == number))
     conn.execute(delete(events).where(events.c.user_id.in_(of_users)))
     conn.execute(delete(item_genres).where(item_genres.c.item_id.in_(of_items)))
     conn.execute(delete(items).where(items.c.catalogue_id == number))
