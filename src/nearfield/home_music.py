@@ -12,6 +12,7 @@ from nearfield.pipelines.music import CATALOGUE, Added, Adding, add_music
 from nearfield.pipelines.music_status import MusicStatus, failed_files, music_status
 from nearfield.pipelines.progress import Steps, finish
 from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.song_groups import Versions
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train_sound import train_sound
 from nearfield.playlists.library import Playlist
@@ -85,10 +86,17 @@ class Music:
         diversity: float = 0.0,
         exclude: Sequence[PublicId] = (),
         at_most: Mapping[str, int] | None = None,
+        versions: Versions = "one",
     ) -> list[Recommendation]:
         """Return at most `n` songs that sound most like one, without itself; see `Like`."""
         like = Like(
-            k=n, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {}, at=at
+            k=n,
+            where=where,
+            diversity=diversity,
+            exclude=exclude,
+            at_most=at_most or {},
+            at=at,
+            versions=versions,
         )
         steps = similar_songs(self._stores, self._recommenders, self._catalogue, str(song), like)
         return finish(steps)
@@ -106,6 +114,7 @@ class Music:
         diversity: float = 0.0,
         repeat: int | None = JUST_PLAYED,
         at_most: Mapping[str, int] = AT_MOST,
+        versions: Versions = "one",
     ) -> list[Recommendation]:
         """Recommend at most `n` songs to a listener, best first; parts may be missing, see `Ask`.
 
@@ -124,7 +133,9 @@ class Music:
             where=where,
             diversity=diversity,
         )
-        return finish(recommend_songs(self._stores, self._recommenders, self._catalogue, ask))
+        return finish(
+            recommend_songs(self._stores, self._recommenders, self._catalogue, ask, versions)
+        )
 
     def playlist(self, *seeds: PublicId | Path, **wish: Any) -> Playlist:
         """Make a playlist from one or several songs.

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,16 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SongLibrary]:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Satisfies `Groups`: some songs are copies of others."""
+    """Satisfies `Groups`: some songs are the same as others, and some worse copies of others."""
 
     same: dict[int, int]
+    worse: dict[int, int] = field(default_factory=dict)
 
     def of(self, keys: Ids) -> Ids:
         return np.array([self.same.get(key, key) for key in keys.tolist()], dtype=np.int64)
+
+    def best(self, keys: Ids) -> Ids:
+        return np.array([self.worse.get(key, key) for key in keys.tolist()], dtype=np.int64)
 
 
 def greedy(ranked: list[str], facts: dict[str, dict[str, str]], most: dict[str, int]) -> list[str]:
@@ -105,10 +109,19 @@ def test_seeds_in_a_list_count_for_its_limits(songs: SongLibrary) -> None:
 
 def test_one_of_each_group_is_kept_and_none_of_those_taken() -> None:
     pool = Ranked(np.array([9, 4, 7, 2, 5]), np.linspace(1, 0.5, 5, dtype=np.float32))
-    groups = np.array([4, 4, 2, 2, 5])
+    groups = Pairs({9: 4, 7: 2})
     assert one_of_each(pool, groups).ids.tolist() == [9, 7, 5]
     assert one_of_each(pool, groups, np.array([2])).ids.tolist() == [9, 5]
-    assert Alone().of(pool.ids).tolist() == pool.ids.tolist()
+    assert one_of_each(pool, Alone()).ids.tolist() == pool.ids.tolist()
+
+
+def test_the_better_copy_is_shown_where_a_list_may_hold_it() -> None:
+    pool = Ranked(np.array([9, 4, 7, 2, 5]), np.linspace(1, 0.5, 5, dtype=np.float32))
+    same = {9: 4, 7: 1, 2: 1}  # 4 is the better copy of 9; 1, of which 7 and 2 are, may not come
+    groups = Pairs(same, same)
+    assert one_of_each(pool, groups).ids.tolist() == [4, 7, 5]
+    performances = Pairs(same)
+    assert one_of_each(pool, performances).ids.tolist() == [9, 7, 5]
 
 
 def test_copies_of_a_song_stay_out_of_each_others_lists(songs: SongLibrary) -> None:

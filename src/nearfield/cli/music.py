@@ -15,6 +15,9 @@ from nearfield.cli.parameters import (
     JsonOption,
     PerAlbumOption,
     PerArtistOption,
+    Performances,
+    SongsOption,
+    VersionsOption,
     WhereOption,
     at_most,
     read_ids,
@@ -26,10 +29,6 @@ if TYPE_CHECKING:
     from nearfield.pipelines.music import Added
 
 app = typer.Typer(help="Songs: add them, look after them, make playlists.", no_args_is_help=True)
-
-SongsOption: TypeAlias = Annotated[
-    str, typer.Option("--catalogue", "-c", help="the catalogue of songs")
-]
 
 _SHOWN: int = 20
 """Failed files that `add` lists; `failed` lists all."""
@@ -247,6 +246,7 @@ def playlist_command(
     diversity: DiversityOption = 0.0,
     per_artist: PerArtistOption = None,
     per_album: PerAlbumOption = None,
+    versions: VersionsOption = Performances.one,
     exclude: ExcludeOption = "",
     seeds: Annotated[
         SeedsPlace, typer.Option(help="where the seeds stand in the list")
@@ -276,6 +276,7 @@ def playlist_command(
         diversity=diversity,
         variety=variety,
         draw=draw,
+        versions=versions.value,
     )
     if out is not None:
         check_format(out)  # before anything is listened to

@@ -1,6 +1,7 @@
 """Options that several commands share, and how their texts are read."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -11,8 +12,19 @@ from nearfield.errors import InvalidInput
 if TYPE_CHECKING:
     from nearfield.types import PublicId
 
+
+class Performances(StrEnum):
+    """How many performances of a song a list may hold."""
+
+    one = "one"
+    all = "all"
+
+
 CatalogueOption: TypeAlias = Annotated[
     str | None, typer.Option("--catalogue", "-c", help="which; may be left out if there is one")
+]
+SongsOption: TypeAlias = Annotated[
+    str, typer.Option("--catalogue", "-c", help="the catalogue of songs")
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="print JSON")]
 SizeOption: TypeAlias = Annotated[int, typer.Option("-k", "--top", help="length of the list")]
@@ -34,6 +46,9 @@ PerArtistOption: TypeAlias = Annotated[
 ]
 PerAlbumOption: TypeAlias = Annotated[
     int | None, typer.Option(help="most items of one album in a list; 0: no limit")
+]
+VersionsOption: TypeAlias = Annotated[
+    Performances, typer.Option(help="of songs: list one performance of each, or all")
 ]
 ExcludeOption: TypeAlias = Annotated[str, typer.Option(help="items that shall not come: a,b,c")]
 DataOption: TypeAlias = Annotated[

@@ -15,8 +15,10 @@ from nearfield.cli.parameters import (
     JsonOption,
     PerAlbumOption,
     PerArtistOption,
+    Performances,
     SizeOption,
     SpaceOption,
+    VersionsOption,
     WhereOption,
     at_most,
     read_clock,
@@ -64,6 +66,7 @@ def recommend_command(
         ),
     ] = None,
     space: SpaceOption = None,
+    versions: VersionsOption = Performances.one,
     as_json: JsonOption = False,
 ) -> None:
     """Recommend items to a known user, to someone with likes, or by attributes alone."""
@@ -99,9 +102,9 @@ def recommend_command(
                 at_most=at_most(per_artist, per_album, AT_MOST),
                 repeat=JUST_PLAYED if repeat is None else ask.repeat,
             )
-            answers = follow(recommend_songs(stores, recommenders, name, ask))
+            answers = follow(recommend_songs(stores, recommenders, name, ask, versions.value))
         else:
-            answers = recommenders.get(name, space).recommend(ask)
+            answers = recommenders.get(name, space, versions.value).recommend(ask)
     _print(answers, as_json)
 
 
@@ -119,6 +122,7 @@ def similar_command(
         str | None, typer.Option(help="of a song only the part that is heard then: 83 or 1:23")
     ] = None,
     space: SpaceOption = None,
+    versions: VersionsOption = Performances.one,
     as_json: JsonOption = False,
 ) -> None:
     """List the items nearest to one."""
@@ -138,12 +142,13 @@ def similar_command(
                 exclude=read_ids(exclude),
                 at_most=most,
                 at=None if at is None else read_clock(at),
+                versions=versions.value,
             )
             answers = follow(similar_songs(stores, recommenders, name, item, like))
         else:
             if at is not None:
                 raise InvalidInput(f"--at {at} asks for a part of a song, but these are no songs.")
-            recommender = recommenders.get(name, space)
+            recommender = recommenders.get(name, space, versions.value)
             answers = recommender.similar(item, k, where, diversity, read_ids(exclude), most)
     _print(answers, as_json)
 

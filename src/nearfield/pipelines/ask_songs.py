@@ -13,9 +13,12 @@ from nearfield.pipelines.named_songs import NamedSongs, guest_labels, name_songs
 from nearfield.pipelines.names import PARTS, SOUND
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.song_space import songs_of_parts
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.ask import Ask, Guest
+from nearfield.recommend.duplicates import one_of_each
+from nearfield.recommend.retrieve import Ranked
 from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors
 
 AT_MOST: Final[Mapping[str, int]] = MappingProxyType({"artist": 2, "album": 2})
@@ -47,6 +50,8 @@ class Like:
     at : float, optional
         Seconds: only the part of the song that is heard then is asked for, and only parts of
         songs are found.
+    versions : {"one", "all"}
+        Whether one performance of each song is listed, or all.
     """
 
     k: int = 10
@@ -55,6 +60,7 @@ class Like:
     exclude: Sequence[PublicId] = ()
     at_most: Mapping[str, int] = field(default_factory=dict)
     at: float | None = None
+    versions: Versions = "one"
 
 
 def similar_songs(
@@ -77,7 +83,7 @@ def similar_songs(
     named = yield from name_songs(stores, found, [name])
     if like.at is not None:
         return _similar_parts(stores, found, named, name, like)
-    recommender = recommenders.get(found.name, SOUND)
+    recommender = recommenders.get(found.name, SOUND, like.versions)
     how = (like.k, like.where, like.diversity, like.exclude, like.at_most)
     if name in named.ids:
         return recommender.similar(named.ids[name], *how)
@@ -89,6 +95,7 @@ def recommend_songs(
     recommenders: Recommenders,
     catalogue: str | None,
     ask: Ask,
+    versions: Versions = "one",
 ) -> Steps[list[Recommendation]]:
     """Recommend songs to a listener; what was listened to may be given by files.
 
@@ -100,6 +107,8 @@ def recommend_songs(
         Of songs; the only one where not given.
     ask : Ask
         The wish; `listened`, `liked` and `disliked` may name files.
+    versions : {"one", "all"}
+        Whether one performance of each song is listed, or all.
     """
     found = stores.catalogue(catalogue)
     against = [str(name) for name in ask.disliked]
@@ -116,7 +125,7 @@ def recommend_songs(
         disliked=list(_known(named, dict.fromkeys(against, 1.0))),
         guests={**ask.guests, **guests},
     )
-    return recommenders.get(found.name, SOUND).recommend(asked)
+    return recommenders.get(found.name, SOUND, versions).recommend(asked)
 
 
 def _known(named: NamedSongs, weights: Mapping[PublicId, float]) -> dict[PublicId, float]:
@@ -142,7 +151,11 @@ def _similar_parts(
     songs, parts = songs_of_parts(hits.ids[0][hits.ids[0] >= 0])
     _, first = np.unique(songs, return_index=True)  # of each song its nearest part
     order = np.sort(first)
-    order = order[~np.isin(songs[order], out)][: like.k]
+    order = order[~np.isin(songs[order], out)]
+    groups = SongGroups(catalogue.pairs, like.versions)
+    nearest = Ranked(songs[order], hits.scores[0][order])
+    shown = one_of_each(nearest, groups, groups.of(out)).ids[: like.k]
+    order = order[np.isin(songs[order], shown)]
     return _told(catalogue, space.version, songs[order], parts[order], hits.scores[0][order])
 
 

@@ -11,6 +11,7 @@ from nearfield.pipelines.named_songs import guest_labels, name_songs
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.recommenders import Recommenders
+from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.stores import Stores
 from nearfield.playlists.ask import PlaylistAsk
 from nearfield.playlists.library import Playlist
@@ -34,6 +35,8 @@ class PlaylistWish:
         Whether the list drifts as an endless radio does, of which it is the beginning.
     at_most : mapping, optional
         Most songs of one artist, of one album; where not given a fifth of the list, at least two.
+    versions : {"one", "all"}
+        Whether the list holds one performance of each song, or may hold all.
     """
 
     seeds: Sequence[str]
@@ -48,6 +51,7 @@ class PlaylistWish:
     diversity: float = 0.0
     variety: float = 0.0
     draw: int = 0
+    versions: Versions = "one"
 
 
 def make_playlist(
@@ -83,7 +87,8 @@ def make_playlist(
         variety=wish.variety,
         draw=wish.draw,
     )
-    playlists = Playlists(found, recommenders.open(found.name, SOUND).view)
+    groups = SongGroups(found.pairs, wish.versions)
+    playlists = Playlists(found, recommenders.open(found.name, SOUND).view, groups)
     if not wish.radio:
         return playlists.make(ask)
     songs = tuple(islice(playlists.radio(ask), wish.length))

@@ -9,6 +9,7 @@ from nearfield.errors import InvalidInput
 from nearfield.pipelines.kinds import kind_of
 from nearfield.pipelines.names import RECOMMENDERS, SOUND
 from nearfield.pipelines.publish import check_owner
+from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, check_weights
 from nearfield.recommend.listener import ListenerModel
@@ -63,10 +64,15 @@ class Recommenders:
         self._stores = stores
         self._opened: dict[tuple[str, str], Opened] = {}
         self._defaults: dict[str, str] = {}
-        self._made: dict[tuple[str, tuple[tuple[str, float], ...]], _Made] = {}
+        self._made: dict[tuple[str, tuple[tuple[str, float], ...], Versions], _Made] = {}
         self._opening = threading.Lock()
 
-    def get(self, catalogue: str | None = None, space: str | Weights | None = None) -> Recommender:
+    def get(
+        self,
+        catalogue: str | None = None,
+        space: str | Weights | None = None,
+        versions: Versions = "one",
+    ) -> Recommender:
         """Return the recommender of a catalogue, or of the only one.
 
         Parameters
@@ -75,6 +81,8 @@ class Recommenders:
             Its name.
         space : str or mapping, optional
             See `read_space`; the default of the catalogue where not given.
+        versions : {"one", "all"}
+            Whether its lists show one performance of each song, or all.
 
         Raises
         ------
@@ -86,16 +94,18 @@ class Recommenders:
         name = catalogue or self._stores.only_catalogue()
         weights = tuple(read_space(self.default_space(name) if space is None else space).items())
         views = tuple(self.open(name, one).view for one, _ in weights)
-        made = self._made.get((name, weights))
+        made = self._made.get((name, weights, versions))
         if made is None or any(a is not b for a, b in zip(views, made.views, strict=True)):
             view: View = views[0]
             if len(views) > 1:
                 view = BlendView(views, [weight for _, weight in weights])
-            made = _Made(views, Recommender(self._stores.catalogue(name), view))
+            found = self._stores.catalogue(name)
+            groups = SongGroups(found.pairs, versions)
+            made = _Made(views, Recommender(found, view, groups))
             with self._opening:
                 if len(self._made) >= _MOST:
                     self._made.clear()
-                self._made[name, weights] = made
+                self._made[name, weights, versions] = made
         return made.recommender
 
     def default_space(self, catalogue: str) -> str:

@@ -18,6 +18,13 @@ class Groups(Protocol):
         own group.
         """
 
+    def best(self, keys: Ids) -> Ids:
+        """Return for each item the best copy of the same thing, int64, shape of `keys`.
+
+        That is itself where it has no copy. A group may hold several that are no copies of each
+        other, each with its own: performances of a song.
+        """
+
 
 class Alone:
     """Satisfies `Groups` where nothing is known of duplicates: every item stands alone."""
@@ -26,21 +33,28 @@ class Alone:
         """Return the keys themselves."""
         return keys
 
+    def best(self, keys: Ids) -> Ids:
+        """Return the keys themselves."""
+        return keys
 
-def one_of_each(pool: Ranked, groups: Ids, taken: Ids | None = None) -> Ranked:
-    """Keep the best item of each group, in the same order.
+
+def one_of_each(pool: Ranked, groups: Groups, taken: Ids | None = None) -> Ranked:
+    """Keep one item of each group, in the same order: a better copy rather than a nearer one.
 
     Parameters
     ----------
     pool : Ranked
         Best first.
-    groups : int64, shape (items,)
-        The group of each of its items.
+    groups : Groups
+        Of its items.
     taken : int64, shape (any,), optional
         Groups of which none is wanted: that of the song that asks, or of what was just played.
     """
-    first = np.zeros(len(groups), dtype=bool)
-    first[np.unique(groups, return_index=True)[1]] = True
+    better = groups.best(pool.ids)
+    pool = pool.only((better == pool.ids) | np.isin(better, pool.ids, invert=True))
+    of = groups.of(pool.ids)
+    first = np.zeros(len(of), dtype=bool)
+    first[np.unique(of, return_index=True)[1]] = True
     if taken is not None:
-        first &= np.isin(groups, taken, invert=True)
+        first &= np.isin(of, taken, invert=True)
     return pool.only(first)

@@ -65,7 +65,7 @@ class Limits:
 
     def keep(self, pool: Ranked) -> Ranked:
         """Return what of a pool keeps to the limits, the best first."""
-        pool = one_of_each(pool, self._groups.of(pool.ids), self._taken)
+        pool = one_of_each(pool, self._groups, self._taken)
         if not self._at_most:
             return pool
         self._look_up(np.concatenate([self._held, pool.ids]))
