@@ -1,0 +1,1 @@
+"""Which songs are the same recording: candidates, careful comparison, decision, groups."""
