@@ -74,6 +74,9 @@ class SongPair:
         How much higher `high` sounds.
     share_low, share_high : float
         How much of each song matches, in [0, 1].
+    evidence : float
+        Seconds of ordinary music in which as much changes as in the overlap; decides, with the
+        similarity, whether the songs can be alike by chance.
     """
 
     low: int
@@ -86,6 +89,7 @@ class SongPair:
     semitones: float = 0.0
     share_low: float = 1.0
     share_high: float = 1.0
+    evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,16 @@ from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import song_groups, song_pairs, song_verdicts
 from nearfield.catalogue.writing import lock, touch
 
-_PLAIN: Final = ("similarity", "offset", "overlap", "speed", "semitones", "share_low", "share_high")
+_PLAIN: Final = (
+    "similarity",
+    "offset",
+    "overlap",
+    "speed",
+    "semitones",
+    "share_low",
+    "share_high",
+    "evidence",
+)
 
 
 def replace_pairs(

@@ -209,6 +209,7 @@ song_pairs = Table(
     Column("semitones", Double, nullable=False),
     Column("share_low", Double, nullable=False),
     Column("share_high", Double, nullable=False),
+    Column("evidence", Double, nullable=False),  # seconds
     Index("ix_song_pairs_high", "high_id", "kind"),
     Index("ix_song_pairs_catalogue", "catalogue_id", "kind", "low_id", "high_id"),
     **_TABLE,

@@ -113,6 +113,28 @@ class Song:
 
 
 @dataclass(frozen=True, slots=True)
+class SongQuality:
+    """What tells the best of several files of a song.
+
+    Parameters
+    ----------
+    duration : float
+        Seconds.
+    codec : str
+        As FFmpeg names it, e.g. ``vorbis``.
+    bitrate : int
+        Bits a second.
+    lossless : bool
+        Whether the codec keeps every sample.
+    """
+
+    duration: float
+    codec: str
+    bitrate: int
+    lossless: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FileCounts:
     """How many sound files there are of each kind, and what they make.
 

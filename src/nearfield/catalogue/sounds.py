@@ -15,6 +15,7 @@ from nearfield.catalogue.sound_facts import (
     READY,
     FileCounts,
     Song,
+    SongQuality,
     SongVectors,
     SoundFile,
 )
@@ -230,6 +231,29 @@ class Sounds:
                 rows = conn.execute(query.where(sounds.c.item_id.in_(some)))
                 found.update((key, fingerprint) for key, fingerprint in rows)
         return found
+
+    def qualities(self, keys: Ids) -> dict[int, SongQuality]:
+        """Return how good the sound is of those of `keys` that are songs."""
+        found: dict[int, SongQuality] = {}
+        columns = (sounds.c.duration, sounds.c.codec, sounds.c.bitrate, sounds.c.lossless)
+        with self._database.reading() as conn:
+            for some in chunks(keys.tolist()):
+                query = select(sounds.c.item_id, *columns).where(sounds.c.item_id.in_(some))
+                for key, duration, codec, bitrate, lossless in conn.execute(query):
+                    found[key] = SongQuality(duration, codec, bitrate, bool(lossless))
+        return found
+
+    def with_copies(self) -> Ids:
+        """Return the keys of songs of which several files are there, rising."""
+        query = (
+            select(sound_files.c.item_id)
+            .where(sound_files.c.catalogue_id == self._catalogue, sound_files.c.state == READY)
+            .group_by(sound_files.c.item_id)
+            .having(func.count() > 1)
+            .order_by(sound_files.c.item_id)
+        )
+        with self._database.reading() as conn:
+            return np.array(conn.execute(query).scalars().all(), dtype=np.int64)
 
     def contents(self, keys: Ids) -> dict[int, list[SoundFile]]:
         """Return the files of some songs that are there, in the order in which they were found."""

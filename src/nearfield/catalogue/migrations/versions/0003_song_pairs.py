@@ -66,6 +66,7 @@ def _create_pairs() -> None:
         sa.Column("semitones", sa.Double, nullable=False),
         sa.Column("share_low", sa.Double, nullable=False),
         sa.Column("share_high", sa.Double, nullable=False),
+        sa.Column("evidence", sa.Double, nullable=False),
         sa.PrimaryKeyConstraint("low_id", "high_id", "kind", name="pk_song_pairs"),
         _foreign("song_pairs", "low_id", "items"),
         _foreign("song_pairs", "high_id", "items"),
