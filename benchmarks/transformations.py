@@ -249,11 +249,13 @@ ROWS: Final[dict[str, Row]] = {
 }
 
 
-def write_rows(number: int, track: real_tracks.Track, out: Path) -> dict[str, object]:
+def write_rows(
+    number: int, track: real_tracks.Track, out: Path, seconds: float = SECONDS
+) -> dict[str, object]:
     """Write every row of a track; return its line for `tracks.jsonl`."""
     folder = out / "pcm" / str(number)
     folder.mkdir(parents=True, exist_ok=True)
-    sound = read(track.path)
+    sound = read(track.path, seconds)
     mixed = mono(sound)  # what codecs make of two channels matters; the rest is quicker with one
     for name in ROWS:
         path = folder / f"{name}.i16"
@@ -277,6 +279,7 @@ def main() -> None:
     parser.add_argument("--music", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tracks", type=int, default=320)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="most of each track")
     parser.add_argument("--processes", type=int, default=1)
     arguments = parser.parse_args()
     out: Path = arguments.out
@@ -287,7 +290,8 @@ def main() -> None:
     fresh = list(real_tracks.choose(arguments.music, known=known))
     numbers = range(len(lines), min(arguments.tracks, len(lines) + len(fresh)))
     with ProcessPoolExecutor(arguments.processes) as pool, listed.open("a") as file:
-        for line in pool.map(partial(write_rows, out=out), numbers, fresh[: len(numbers)]):
+        write = partial(write_rows, out=out, seconds=arguments.seconds)
+        for line in pool.map(write, numbers, fresh[: len(numbers)]):
             print(json.dumps(line), file=file, flush=True)
 
 
