@@ -1,5 +1,6 @@
 """Band fingerprints stay the same under what copies suffer; pitch moves bits, tempo the pace."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -137,11 +138,13 @@ def test_packing_saves_room() -> None:
 
 
 @given(st.integers(0, 300), st.integers(0, 255), st.integers(0, 300))
-def test_damage_is_told(place: int, value: int, length: int) -> None:
-    data = bytearray(pack(np.arange(1, 90, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)))
-    whole = bytes(data)
-    data[place % len(data)] = value
-    for damaged in (bytes(data), whole[: length % len(whole)]):
-        if damaged != whole:
-            with pytest.raises(InvalidInput, match="Listen to the song again"):
-                unpack(damaged)
+def test_damage_is_told_or_does_no_harm(place: int, value: int, length: int) -> None:
+    words = np.arange(1, 90, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    whole = pack(words)
+    damaged = bytearray(whole)
+    damaged[place % len(damaged)] = value
+    # a few bits at the end of what is deflated mean nothing
+    with contextlib.suppress(InvalidInput):
+        np.testing.assert_array_equal(unpack(bytes(damaged)), words)
+    with pytest.raises(InvalidInput, match="Listen to the song again"):
+        unpack(whole[: length % len(whole)])

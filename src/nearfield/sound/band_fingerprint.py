@@ -54,9 +54,8 @@ _FILLED: Final = 0.5
 _QUIETEST: Final = np.float32(FRAME * 0.3974 * 2**2 / 32_767**2)
 """Power of a bin in white noise two steps of 16 bits strong (-84 dB): all below is silence."""
 
-_SECONDS_TO_CENTRE: Final = ((_LENGTH - 1) / 2 * HOP + FRAME / 2) / FINGERPRINT_RATE
-CENTRE: Final = _SECONDS_TO_CENTRE * FRAMES_A_SECOND
-"""Where the middle of what word 0 hears lies, in frames after the start of the sound: 7.0."""
+SECONDS_OF_A_WORD: Final = ((_LENGTH - 1) * HOP + FRAME) / FINGERPRINT_RATE
+"""Of sound that one word hears: 1.73."""
 
 
 def _bank() -> tuple[slice, NDArray[np.float32]]:

@@ -1,0 +1,145 @@
+"""What the stretches of two recordings say together: one match, told in seconds."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfield.sound.band_fingerprint import (
+    FRAMES_A_SECOND,
+    SECONDS_OF_A_WORD,
+    STEPS_A_SEMITONE,
+    BandFingerprint,
+)
+
+CHANGES_A_SECOND: Final = 66.0
+"""Bits that change in a second of ordinary music: the median of real tracks."""
+
+STRETCH: Final = np.dtype(
+    [
+        ("song", np.int64),
+        ("similarity", np.float64),
+        ("start", np.float64),
+        ("shift", np.float64),
+        ("pace", np.float64),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("changes", np.int64),
+    ]
+)
+"""A stretch of b that matches a song: words from `first` until before `last`, along a line."""
+
+Stretches = NDArray[np.void]
+
+_SAME_PACE: Final = 0.012
+_SAME_SHIFT: Final = 1.0  # places
+_ALIKE: Final = 0.5
+"""Share of the best stretch's similarity that others need to count beside it."""
+_SHARED: Final = 0.5
+"""Share of a stretch that may already belong to a better one; what is beyond that counts twice."""
+
+_CENTRE: Final = SECONDS_OF_A_WORD / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What two recordings, a and b, have in common: ``time in a = offset + speed * time in b``.
+
+    Parameters
+    ----------
+    similarity : float
+        Mean-removed correlation of bits over the matched stretches, in [-1, 1].
+    offset : float
+        Seconds; see above. Of the best stretch, where there are several.
+    overlap : float
+        Seconds of a that match.
+    speed : float
+        1.03: b plays 3 % faster than a.
+    semitones : float
+        How much higher b sounds than a.
+    share_a, share_b : float
+        Share of the sounding words of each that lie inside the matched stretches, in [0, 1].
+    evidence : float
+        Seconds of ordinary music in which as many bits change as in the overlap. Less than
+        `overlap` where the sound is monotonous: by chance, what changes seldom agrees more often.
+    """
+
+    similarity: float
+    offset: float
+    overlap: float
+    speed: float
+    semitones: float
+    share_a: float
+    share_b: float
+    evidence: float
+
+
+def weight(stretches: Stretches) -> NDArray[np.float64]:
+    """Return how unlikely each is to have come by chance, in standard deviations or so."""
+    root: NDArray[np.float64] = stretches["similarity"] * np.sqrt(stretches["changes"])
+    return root
+
+
+def combined(a: BandFingerprint, b: BandFingerprint, stretches: Stretches) -> Match | None:
+    """Return the match that stretches of b make with a, None where there are none.
+
+    The best stretch leads. Others join it where they play as fast and as high, and lie elsewhere in
+    both: a part was cut out or put in.
+    """
+    if len(stretches) == 0:
+        return None
+    ordered = stretches[np.argsort(-weight(stretches), kind="stable")]
+    best = ordered[0]
+    in_a, in_b = np.zeros(len(a), dtype=np.bool_), np.zeros(len(b), dtype=np.bool_)
+    taken = [row for row in ordered if _joins(row, best, in_a, in_b)]
+    return _told(a, b, (in_a, in_b), np.array(taken, dtype=STRETCH))
+
+
+def _joins(row: np.void, best: np.void, in_a: NDArray[np.bool_], in_b: NDArray[np.bool_]) -> bool:
+    """Mark what a stretch covers, where it belongs to the match; say whether it does."""
+    alike = (
+        abs(row["pace"] - best["pace"]) <= _SAME_PACE
+        and abs(row["shift"] - best["shift"]) <= _SAME_SHIFT
+        and row["similarity"] >= _ALIKE * best["similarity"]
+    )
+    here, there = _part_of_a(row, len(in_a)), slice(int(row["first"]), int(row["last"]))
+    if not alike or max(in_a[here].mean(), in_b[there].mean()) > 1 - _SHARED:
+        return False
+    in_a[here], in_b[there] = True, True
+    return True
+
+
+def _part_of_a(row: np.void, words: int) -> slice:
+    first = round(row["start"] + row["pace"] * row["first"])
+    last = round(row["start"] + row["pace"] * (row["last"] - 1)) + 1
+    return slice(min(max(0, first), words - 1), min(max(1, last), words))
+
+
+def _told(
+    a: BandFingerprint,
+    b: BandFingerprint,
+    marked: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    rows: Stretches,
+) -> Match:
+    """Return the match of stretches that belong together; the first is the best."""
+    best = rows[0]
+    lengths = (rows["last"] - rows["first"]).astype(np.float64)
+    seconds = (int(np.count_nonzero(marked[0])) - len(rows)) / FRAMES_A_SECOND
+    speed = float(best["pace"])
+    return Match(
+        similarity=float(np.average(rows["similarity"], weights=lengths)),
+        offset=float(best["start"]) / FRAMES_A_SECOND + _CENTRE * (1 - speed),
+        overlap=seconds + len(rows) * SECONDS_OF_A_WORD,
+        speed=speed,
+        semitones=-float(best["shift"]) / STEPS_A_SEMITONE,
+        share_a=_share(a, marked[0]),
+        share_b=_share(b, marked[1]),
+        evidence=float(rows["changes"].sum()) / CHANGES_A_SECOND,
+    )
+
+
+def _share(words: BandFingerprint, marked: NDArray[np.bool_]) -> float:
+    """Return the share of the sounding words that are marked, in [0, 1]."""
+    sounding = words != 0
+    return int((marked & sounding).sum()) / max(1, int(sounding.sum()))
