@@ -1,0 +1,130 @@
+"""Compares the harmony of two songs with care: whether, where, in what key and pace one is both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nearfield.sound.versions.alignment import STACK, align
+from nearfield.sound.versions.harmony import HARMONY_RATE, Harmony
+
+__all__ = ["NO_MATCH", "VersionMatch", "compare_versions", "compare_versions_many"]
+
+SHORTEST: Final = 10.0
+"""Seconds of sound below which a song cannot be told by its harmony."""
+
+LONGEST: Final = 1200.0
+"""Seconds above which a file counts as many songs, and is compared with none."""
+
+_TRANSPOSITIONS: Final = 2
+"""How many are tried: those at which the songs have most of the same notes."""
+
+_CHANCE: Final = 30.0
+"""Added to the frames of the shorter song: of short ones a larger share agrees by chance."""
+
+_FLAT: Final = 0.05
+"""Added to how much a frame differs from the song's mean: a drone is like nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionMatch:
+    """The longest stretch of harmony that two songs, a and b, have in common.
+
+    A moment of the stretch is `start_a + speed * (t - start_b)` in a where it is t in b.
+
+    Parameters
+    ----------
+    similarity : float
+        Frames of the stretch, less half of those that break it, beside the frames of the shorter
+        song and 30 more: in [0, 1), 0.9 for two copies of a song of two minutes, 0.5 for two of
+        18 seconds. 0 where there is nothing to compare.
+    semitones : int
+        How much higher b sounds than a, from -6 to 5.
+    speed : float
+        How much faster b plays than a.
+    start_a, end_a, start_b, end_b : float
+        Seconds.
+    """
+
+    similarity: float
+    semitones: int = 0
+    speed: float = 1.0
+    start_a: float = 0.0
+    end_a: float = 0.0
+    start_b: float = 0.0
+    end_b: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Length of the stretch in a."""
+        return self.end_a - self.start_a
+
+
+NO_MATCH: Final = VersionMatch(0.0)
+
+
+class _Song(NamedTuple):
+    """What `align` reads of a song."""
+
+    notes: NDArray[np.float32]  # (frames, 12)
+    scale: NDArray[np.float32]  # (frames - STACK + 1,)
+    share: NDArray[np.float32]  # (12,), how much of each note there is in all
+
+
+def compare_versions(a: Harmony, b: Harmony) -> VersionMatch:
+    """Compare two songs, each of shape (frames, 12)."""
+    return compare_versions_many(a, [b])[0]
+
+
+def compare_versions_many(a: Harmony, others: Sequence[Harmony]) -> list[VersionMatch]:
+    """Compare one song with several; a `VersionMatch` for each, in their order."""
+    one = _song(a)
+    return [_compared(one, _song(other)) for other in others]
+
+
+def _song(harmony: Harmony) -> _Song | None:
+    """Prepare a song; None for what is too short, too long or too still to be told."""
+    sounding = harmony.any(axis=1)
+    if sounding.sum() < SHORTEST * HARMONY_RATE or len(harmony) > LONGEST * HARMONY_RATE:
+        return None
+    notes = unit_frames(harmony)
+    share = notes.sum(axis=0)
+    notes[sounding] -= share / sounding.sum()
+    energy = np.lib.stride_tricks.sliding_window_view((notes**2).sum(axis=1), STACK).sum(axis=1)
+    scale = 1 / np.sqrt(energy + np.float32(_FLAT * STACK))
+    return _Song(np.ascontiguousarray(notes), scale.astype(np.float32), share)
+
+
+def unit_frames(harmony: Harmony) -> NDArray[np.float32]:
+    """Return each frame at unit length, shape (frames, 12); silent ones are zeros."""
+    # between amplitude (the square of a level) and its root
+    notes = harmony.astype(np.float32) ** np.float32(1.5)
+    length = np.linalg.norm(notes, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = notes / np.maximum(length, np.float32(1e-9))
+    return unit
+
+
+def _compared(a: _Song | None, b: _Song | None) -> VersionMatch:
+    if a is None or b is None:
+        return NO_MATCH
+    agree = [float(a.share @ np.roll(b.share, -semitones)) for semitones in range(12)]
+    tried = np.argsort(agree)[::-1][:_TRANSPOSITIONS].tolist()
+    found = [(align(a.notes, _transposed(b, up), a.scale, b.scale), up) for up in tried]
+    (best, first_a, first_b, last_a, last_b, _), up = max(found, key=lambda one: one[0][0])
+    shorter = min(len(a.scale), len(b.scale))
+    whole_a, whole_b = int(last_a) - int(first_a), int(last_b) - int(first_b)
+    return VersionMatch(
+        similarity=float(best) / 2 / (shorter + _CHANCE),
+        semitones=(up + 6) % 12 - 6,
+        speed=whole_a / whole_b if whole_a and whole_b else 1.0,
+        start_a=float(first_a) / HARMONY_RATE,
+        end_a=float(last_a + STACK) / HARMONY_RATE,
+        start_b=float(first_b) / HARMONY_RATE,
+        end_b=float(last_b + STACK) / HARMONY_RATE,
+    )
+
+
+def _transposed(song: _Song, semitones: int) -> NDArray[np.float32]:
+    return np.ascontiguousarray(np.roll(song.notes, -semitones, axis=1).T)
