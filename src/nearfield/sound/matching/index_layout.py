@@ -23,23 +23,26 @@ EDGE: Final = 4
 """Places at either end that are in no key: where a query is moved in pitch they are not known."""
 
 LONGEST_KEY: Final = 28
+_PLACES: Final = 32
+"""Places of a key and of the tail after it."""
+
 _SHORTEST_KEY: Final = 4
 _BUCKET_BITS: Final = 2
 """Log 2 of how many frames share a key on average."""
 
-_STEPS: Final = (23, 17, 31)
+_STEPS: Final = (17, 9, 27)
 """Odd and not multiples of 7: from each place of the 56 the walk by such a step meets all of them,
 and its first ones lie far from each other, so that they tell different things."""
 
 
 def key_places() -> NDArray[np.int64]:
-    """Return the places that each table's keys are made of, shape (TABLES, LONGEST_KEY).
+    """Return the places that each table's keys and tails are made of, shape (TABLES, 32).
 
     A key is the bits at the first so many of them: the more frames an index holds the more it
     takes, and the number of frames under one key stays about the same.
     """
     inner = 64 - 2 * EDGE
-    walk = np.arange(LONGEST_KEY)
+    walk = np.arange(_PLACES)
     first = np.arange(TABLES) * (inner // TABLES)
     steps = np.array(_STEPS, dtype=np.int64)
     places: NDArray[np.int64] = EDGE + (first[:, None] + steps[:, None] * walk) % inner
@@ -49,6 +52,11 @@ def key_places() -> NDArray[np.int64]:
 def key_bits(frames: int) -> int:
     """Return how many bits make a key in an index of so many frames."""
     return int(np.clip(max(frames, 1).bit_length() - _BUCKET_BITS, _SHORTEST_KEY, LONGEST_KEY))
+
+
+def tail_bits(frames: int, bits: int) -> int:
+    """Return how many bits after the key fit beside a frame's number in 32 bits."""
+    return min(32 - max(frames - 1, 1).bit_length(), _PLACES - bits)
 
 
 def sampled(words: Words) -> Words:

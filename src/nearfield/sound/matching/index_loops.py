@@ -20,7 +20,7 @@ LEAST_AROUND: Final = 3
 SLACK: Final = 0.25
 """How much less of the bits may differ where fewer frames are compared: chance varies more."""
 
-ALIKE: Final = 20
+ALIKE: Final = 16
 """Bits by which a found frame itself may differ."""
 
 PACES: Final = 5
@@ -38,7 +38,10 @@ WIDE, DRIFT = 3.0, 0.006
 SPREAD: Final = 40.0
 """Standard deviation of the frames, below which a pace is not fitted."""
 
-CROWD: Final = 64
+TAIL_ERRORS: Final = 4
+"""One in so many bits of a tail may differ: what differs in more is not even compared."""
+
+CROWD: Final = 256
 """Frames under one key that are looked at. A crowd shares keys that tell little: drones."""
 
 
@@ -54,10 +57,10 @@ def ones(word: np.uint64) -> int:
 
 
 @compiled
-def key_of(word: np.uint64, places: Array, bits: int) -> int:
-    """Return the bits at the first `bits` places, the first of them highest."""
+def key_of(word: np.uint64, places: Array) -> int:
+    """Return the bits at places, the first of them highest."""
     key = 0
-    for place in places[:bits]:
+    for place in places:
         key = (key << 1) | int((word >> np.uint64(place)) & np.uint64(1))
     return key
 
@@ -65,36 +68,41 @@ def key_of(word: np.uint64, places: Array, bits: int) -> int:
 @compiled
 def count_keys(words: Words, places: Array, counts: Array) -> None:
     """Add to ``counts[key]``, shape (2 ** bits,), each frame that is not silent."""
-    bits = len(places)
     for word in words:
         if word != 0:
-            counts[key_of(word, places, bits)] += 1
+            counts[key_of(word, places)] += 1
 
 
 @compiled
-def place_frames(words: Words, places: Array, ends: Array, out: Array, span: Array) -> None:
-    """Write the number of each frame to the place that is free for its key.
+def place_frames(
+    words: Words, places: Array, bits: int, ends: Array, out: Array, span: Array
+) -> None:
+    """Write an entry for each frame to the place that is free for its key.
 
     Parameters
     ----------
     words : uint64, shape (frames,)
         Part of all.
-    places : int64, shape (bits,)
-        Of one table.
+    places : int64, shape (bits + tail,)
+        Of one table: those of the key, and those of the tail.
+    bits : int
+        How many of them make the key.
     ends : uint32, shape (2 ** bits,)
         Where the next frame of each key goes; moved on.
     out : uint32, shape (entries,)
-        Entries `span[1]` and after of the whole table.
+        Entries `span[1]` and after of the whole table: number of the frame, and its tail in the
+        highest bits.
     span : int64, shape (4,)
         The number of the first of `words`, that of the first of `out`, and the keys wanted: from,
         and up to.
     """
-    bits = len(places)
+    tail = len(places) - bits
     for row in range(len(words)):
         if words[row] != 0:
-            key = key_of(words[row], places, bits)
+            key = key_of(words[row], places[:bits])
             if span[2] <= key < span[3]:
-                out[np.int64(ends[key]) - span[1]] = span[0] + row
+                rest = key_of(words[row], places[bits:])
+                out[int(ends[key]) - span[1]] = (rest << (32 - tail)) | (span[0] + row)
                 ends[key] += 1
 
 
@@ -108,7 +116,8 @@ class Held(NamedTuple):
     offsets: Array
     """uint32, shape (TABLES, 2 ** bits + 1): where the entries of each key start."""
     entries: Array
-    """uint32, shape (TABLES, entries): numbers of frames, sorted by their keys."""
+    """uint32, shape (TABLES, entries): numbers of frames, sorted by their keys; above them, in the
+    highest bits, tails: more bits of the frames' words."""
 
 
 class Asked(NamedTuple):
@@ -121,7 +130,9 @@ class Asked(NamedTuple):
     frames: Array
     """int64, shape (any,): the frames that are looked up."""
     places: Array
-    """int64, shape (TABLES, bits): of the keys."""
+    """int64, shape (TABLES, bits + tail): of the keys and of the tails."""
+    bits: int
+    """How many of them make a key."""
     flips: int
     """How many bits of a key are turned over, one at a time, to look for near keys."""
 
@@ -221,18 +232,24 @@ def take(held: Held, near: Near, state: Array, row: tuple[int, int, int, float])
 
 @compiled
 def look_under(
-    held: Held, asked: Asked, at: tuple[int, int, int, int], near: Near, state: Array
+    held: Held, asked: Asked, at: tuple[int, int, int, int, int], near: Near, state: Array
 ) -> None:
     """Compare a frame of the query with those under one key.
 
-    `at` is the table, the key, the row of `moved` and the frame; `state`, float64, shape (2,), the
-    rows of `near` in use and the share of differing bits allowed, which falls when room is short.
+    `at` is the table, the key, the tail, the row of `moved` and the frame; `state`, float64, shape
+    (2,), the rows of `near` in use and the share of differing bits allowed, which falls when room
+    is short.
     """
-    table, key, shift, frame = at
+    table, key, tail, shift, frame = at
     word, mask = asked.moved[shift, frame], asked.masks[shift]
+    long = asked.places.shape[1] - asked.bits
+    wrong = long // TAIL_ERRORS
     low, high = bucket(held, table, key, frame)
     for place in range(low, high):
         entry = int(held.entries[table, place])
+        if ones(np.uint64((entry >> (32 - long)) ^ tail)) > wrong:
+            continue
+        entry &= (1 << (32 - long)) - 1
         if entry >= len(held.words) or ones((held.words[entry] ^ word) & mask) > ALIKE:
             continue
         errors = surroundings(held, asked, shift, frame, entry)
@@ -247,18 +264,19 @@ def look_up(held: Held, asked: Asked, near: Near, limit: float) -> int:
     Returns how many rows of `near` are filled. Where there is no room the better ones are kept.
     """
     state = np.array([0.0, limit])
-    bits = asked.places.shape[1]
+    bits = asked.bits
     for frame in asked.frames:
         for shift in range(len(asked.masks)):
             word = asked.moved[shift, frame]
             if word == 0:
                 continue
             for table in range(len(asked.places)):
-                key = key_of(word, asked.places[table], bits)
-                look_under(held, asked, (table, key, shift, frame), near, state)
+                key = key_of(word, asked.places[table, :bits])
+                tail = key_of(word, asked.places[table, bits:])
+                look_under(held, asked, (table, key, tail, shift, frame), near, state)
                 for flip in range(asked.flips):
                     turned = key ^ (1 << flip)
-                    look_under(held, asked, (table, turned, shift, frame), near, state)
+                    look_under(held, asked, (table, turned, tail, shift, frame), near, state)
     return int(state[0])
 
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.sound.matching.index_layout import Words, key_places
+from nearfield.sound.matching.index_layout import TABLES, Words
 from nearfield.sound.matching.index_loops import (
     TRIES,
     Asked,
@@ -14,18 +14,19 @@ from nearfield.sound.matching.index_loops import (
     follow,
     look_up,
 )
-from nearfield.sound.matching.index_segment import Segment
+from nearfield.sound.matching.index_segment import Segment, Sizes
 from nearfield.types import Ids
 
 SHIFTS: Final = np.arange(-3, 4)
 """Places by which a query is moved: a little over a semitone to both sides."""
 
-_LOOK_UPS: Final = 150_000
-"""Keys looked up for one query, or four for each second of a long one where those are more."""
+_LOOK_UPS: Final = 16_000
+"""Keys looked up for one query, if it is not long."""
+
+_SPARSEST: Final = 4
+"""Of a long query one in so many frames is looked up."""
 
 _MOST_FLIPS: Final = 24
-_SPARSEST: Final = 2
-"""Of a long query every second frame is looked up; the index keeps every third."""
 
 _GOLDEN: Final = (5**0.5 - 1) / 2
 
@@ -105,19 +106,17 @@ def scattered(count: int) -> NDArray[np.int64]:
     return np.argsort(np.arange(count) * _GOLDEN % 1, kind="stable")
 
 
-def asked(words: Words, bits: int) -> Asked:
-    """Return what is looked up for a query in a segment whose keys have so many bits."""
-    frames = scattered(len(words))
-    rest = _LOOK_UPS // (len(SHIFTS) * len(key_places()))
-    if len(frames) > rest:
-        frames = frames[frames % _SPARSEST == 0]
-    flips = int(np.clip(rest // max(len(frames), 1) - 1, 0, min(bits, _MOST_FLIPS)))
-    return Asked(*moved(words), frames, key_places()[:, :bits].copy(), flips)
+def asked(words: Words, sizes: Sizes) -> Asked:
+    """Return what is looked up for a query in a segment of such sizes."""
+    rest = _LOOK_UPS // (len(SHIFTS) * TABLES)
+    frames = scattered(len(words))[: max(rest, len(words) // _SPARSEST)]
+    flips = int(np.clip(rest // max(len(frames), 1) - 1, 0, min(sizes.bits, _MOST_FLIPS)))
+    return Asked(*moved(words), frames, sizes.places, sizes.bits, flips)
 
 
 def search_segment(segment: Segment, silent: NDArray[np.bool_], words: Words) -> Candidates:
     """Return the ways of all songs of a segment that were found for a query, in no order."""
-    held, question = segment.held(), asked(words, segment.sizes.bits)
+    held, question = segment.held(), asked(words, segment.sizes)
     near = Near(
         np.where(silent, 0, _OF_ONE),
         np.empty(_ROOM, np.int64),

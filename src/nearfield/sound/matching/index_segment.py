@@ -17,6 +17,7 @@ from nearfield.sound.matching.index_layout import (
     Words,
     key_bits,
     key_places,
+    tail_bits,
 )
 from nearfield.sound.matching.index_loops import Held, count_keys, place_frames
 from nearfield.types import Ids
@@ -57,6 +58,16 @@ class Sizes:
     def bits(self) -> int:
         """Return how many bits make a key."""
         return key_bits(self.entries)
+
+    @property
+    def tail(self) -> int:
+        """Return how many further bits of its word stand beside a frame's number."""
+        return tail_bits(self.frames, self.bits)
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Return the places of keys and tails, shape (TABLES, bits + tail)."""
+        return key_places()[:, : self.bits + self.tail].copy()
 
     @property
     def shapes(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -170,15 +181,14 @@ def _write_rest(file: BinaryIO, path: Path, table: NDArray[np.int64], entries: i
     file.write(content)
     file.flush()
     words = _words_of(path, frames)
-    places = key_places()[:, : sizes.bits]
-    for of_table in places:
+    for of_table in sizes.places:
         counts = np.zeros((1 << sizes.bits) + 1, dtype=np.uint32)
         for start in range(0, frames, _READ):
-            count_keys(words[start : start + _READ], of_table, counts[1:])
+            count_keys(words[start : start + _READ], of_table[: sizes.bits], counts[1:])
         file.write(np.cumsum(counts, dtype=np.uint32).astype("<u4").tobytes())
     file.flush()
     position = frames * 8 + table.size * 8
-    for row, of_table in enumerate(places):
+    for row, of_table in enumerate(sizes.places):
         shape = ((1 << sizes.bits) + 1,)
         offsets = np.array(np.memmap(path, "<u4", "r", position + row * shape[0] * 4, shape))
         for part in _sorted_parts(words, of_table, offsets):
@@ -195,7 +205,8 @@ def _words_of(path: Path, frames: int) -> Words:
 def _sorted_parts(
     words: Words, places: NDArray[np.int64], offsets: NDArray[np.uint32]
 ) -> Iterator[NDArray[np.uint32]]:
-    """Yield the numbers of all sounding frames in the order of their keys, some keys at a time."""
+    """Yield the entries of all sounding frames in the order of their keys, some keys at a time."""
+    bits = (len(offsets) - 1).bit_length() - 1
     ends, low, keys = offsets[:-1].copy(), 0, len(offsets) - 1
     while low < keys:
         start = int(offsets[low])
@@ -204,6 +215,6 @@ def _sorted_parts(
         part = np.empty(int(offsets[high]) - start, dtype=np.uint32)
         for first in range(0, len(words), _READ):
             span = np.array([first, start, low, high])
-            place_frames(words[first : first + _READ], places, ends, part, span)
+            place_frames(words[first : first + _READ], places, bits, ends, part, span)
         yield part
         low = high
