@@ -78,7 +78,9 @@ def test_songs_around_are_reached_over_pairs_decisions_and_groups(songs: Catalog
     for start in (a, b, c, d, e):
         assert songs.pairs.around(DUPLICATE, np.array([start])).tolist() == [a, b, c, d, e]
     assert songs.pairs.around(DUPLICATE, np.array([lone])).tolist() == [lone]
-    assert songs.pairs.around(VERSION, np.array([f])).tolist() == [e, f]
+    assert songs.pairs.around(VERSION, np.array([lone])).tolist() == [lone]
+    with_copies = songs.pairs.around(VERSION, np.array([f]))
+    assert with_copies.tolist() == [b, c, d, e, f]  # a is a duplicate alone
 
 
 def test_the_last_decision_stands(songs: Catalogue) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, union
 
-from nearfield.catalogue.pair_facts import RELATIONS, VERDICTS, SongPair, Verdict
+from nearfield.catalogue.pair_facts import DUPLICATE, RELATIONS, VERDICTS, SongPair, Verdict
 from nearfield.catalogue.print_rows import delete_pairs, mark_checked, raise_groups
 from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import song_groups, song_pairs, song_verdicts
@@ -144,17 +144,21 @@ def _held_groups(
 
 
 def read_neighbours(conn: Connection, kind: int, keys: Iterable[int]) -> set[int]:
-    """Return the songs that share a pair, a person's decision or a group with one of `keys`."""
+    """Return the songs that share a pair, a person's decision or a group with one of `keys`.
+
+    Groups of duplicates count for versions too: copies are versions of the same song.
+    """
+    of_kind = song_pairs.c.kind == kind
+    grouped = song_groups.c.kind.in_({DUPLICATE, kind})
     found: set[int] = set()
     for some in chunks(list(keys)):
-        of_kind = (song_pairs.c.kind == kind, song_groups.c.kind == kind)
         query = union(
-            select(song_pairs.c.high_id).where(song_pairs.c.low_id.in_(some), of_kind[0]),
-            select(song_pairs.c.low_id).where(song_pairs.c.high_id.in_(some), of_kind[0]),
+            select(song_pairs.c.high_id).where(song_pairs.c.low_id.in_(some), of_kind),
+            select(song_pairs.c.low_id).where(song_pairs.c.high_id.in_(some), of_kind),
             select(song_verdicts.c.high_id).where(song_verdicts.c.low_id.in_(some)),
             select(song_verdicts.c.low_id).where(song_verdicts.c.high_id.in_(some)),
-            select(song_groups.c.group_id).where(song_groups.c.item_id.in_(some), of_kind[1]),
-            select(song_groups.c.item_id).where(song_groups.c.group_id.in_(some), of_kind[1]),
+            select(song_groups.c.group_id).where(song_groups.c.item_id.in_(some), grouped),
+            select(song_groups.c.item_id).where(song_groups.c.group_id.in_(some), grouped),
         )
         found.update(conn.execute(query).scalars())
     return found

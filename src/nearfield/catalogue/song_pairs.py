@@ -94,8 +94,9 @@ class SongPairs:
     def around(self, kind: int, keys: Ids) -> Ids:
         """Return the songs whose groups may change with those of `keys`, rising; with `keys`.
 
-        They are reached from them over pairs, people's decisions and groups of today. The time
-        it takes depends on these songs alone, not on the size of the catalogue.
+        They are reached from them over pairs, people's decisions and groups of today; for
+        versions, over groups of duplicates too. The time it takes depends on these songs alone,
+        not on the size of the catalogue.
         """
         seen = set(keys.tolist())
         reached = seen

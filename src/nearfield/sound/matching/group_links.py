@@ -1,11 +1,11 @@
 """What ties songs together before they are grouped, and which one of some is the best."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 from nearfield.sound.matching.group_facts import Pair, Quality, Rules
-from nearfield.sound.matching.medleys import find_medleys, shorter_is_low
+from nearfield.sound.matching.medleys import Tie, find_medleys, tie
 from nearfield.sound.matching.parts import Parts
 
 _WHOLE: Final = 0.75
@@ -54,12 +54,12 @@ class Links:
 
     Attributes
     ----------
-    pairs : dict
-        Song to the songs tied to it, each to the pair.
-    same, excerpts : list of Pair
-        The pairs by relation, those of medleys left out.
+    ties : dict
+        Song to the songs tied to it, each to what was found.
+    same, excerpts : list of Tie
+        By relation.
     mixed : set of tuple
-        The pairs, lower key first, that were left out.
+        The pairs, lower key first, of a medley and a song in it: they tie nothing together.
     """
 
     def __init__(
@@ -75,87 +75,83 @@ class Links:
         self._unit = dict(parts.of)
         self._share = rules.share
         self._excerpts = rules.excerpts
+        self._rank = {key: rank(key, quality[key]) for key in parts.of}
+        # of songs that people joined, none may tell which one is whole
+        said = [frozenset(keys) for keys in parts.joined.values()]
+        self._said = {key: keys for keys in said for key in keys}
         relations = ("same", "excerpt") if rules.excerpts else ("same",)
-        ties = [pair for pair in pairs if pair.relation in relations]
-        self.mixed = self._mixed(ties, parts) if rules.excerpts else set()
-        ties = [pair for pair in ties if (pair.low, pair.high) not in self.mixed]
-        for low, high in sorted(self.mixed):
-            parts.keep_apart(low, high)
-        self.same = [pair for pair in ties if pair.relation == "same"]
-        self.excerpts = [pair for pair in ties if pair.relation == "excerpt"]
-        self.pairs: dict[int, dict[int, Pair]] = defaultdict(dict)
+        ties = [tie(pair, quality) for pair in pairs if pair.relation in relations]
+        self.ties: dict[int, dict[int, Tie]] = defaultdict(dict)
+        for one in ties:
+            self.ties[one.part][one.whole] = self.ties[one.whole][one.part] = one
+        self.mixed: set[tuple[int, int]] = set()
+        if rules.excerpts:
+            self._leave_medleys(ties, parts)
+        ties = [one for one in ties if one.whole in self.ties[one.part]]
+        self.same = [one for one in ties if one.pair.relation == "same"]
+        self.excerpts = [one for one in ties if one.pair.relation == "excerpt"]
         self._holders: dict[int, set[int]] = defaultdict(set)  # songs that a song is a part of
-        self._into: dict[int, set[int]] = defaultdict(set)  # units whose tie reaches a unit
-        self._read(ties)
+        for one in self.excerpts:
+            self._holders[one.part].add(one.whole)
+        self._reached: dict[int, set[int]] = {}
 
-    def _mixed(self, ties: Sequence[Pair], parts: Parts) -> set[tuple[int, int]]:
-        """Return the pairs of a medley and what is in it."""
-        linked: dict[int, set[int]] = defaultdict(set)
-        for pair in ties:
-            linked[pair.low].add(pair.high)
-            linked[pair.high].add(pair.low)
-        for members in parts.members.values():
-            if len(members) > 1:
-                for key in members:
-                    linked[key] |= members
-        medleys = find_medleys(ties, self._quality, linked)
-        found = set()
-        for pair in ties:
-            part, whole = self.part_and_whole(pair)
-            inside = medleys.get(whole, _NOTHING)
-            if inside and (part in inside or pair.relation == "excerpt"):
-                found.add((pair.low, pair.high))
-        return found
+    def _leave_medleys(self, ties: Sequence[Tie], parts: Parts) -> None:
+        """Untie each medley from what is in it."""
+        medleys = find_medleys(ties, self._quality, self._linked)
+        for one in ties:
+            inside = medleys.get(one.whole, _NOTHING)
+            if inside and (one.part in inside or one.pair.relation == "excerpt"):
+                self.mixed.add((one.pair.low, one.pair.high))
+                del self.ties[one.part][one.whole], self.ties[one.whole][one.part]
+                parts.keep_apart(one.part, one.whole)
 
-    def _read(self, ties: Iterable[Pair]) -> None:
-        for pair in ties:
-            self.pairs[pair.low][pair.high] = pair
-            self.pairs[pair.high][pair.low] = pair
-            part, whole = self.part_and_whole(pair)
-            self._into[self._unit[part]].add(self._unit[whole])
-            if pair.relation == "excerpt":
-                self._holders[part].add(whole)
-            else:
-                self._into[self._unit[whole]].add(self._unit[part])
-
-    def part_and_whole(self, pair: Pair) -> tuple[int, int]:
-        """Return the song that is a part of the other, and the other."""
-        if shorter_is_low(pair, self._quality):
-            return pair.low, pair.high
-        return pair.high, pair.low
+    def _linked(self, key: int) -> Set[int]:
+        return self.ties[key].keys() | self._said.get(key, _NOTHING)
 
     def best(self, members: Set[int]) -> int:
         """Return the best of some songs that are the same; never a part of another of them."""
-        longest = max(self._quality[key].duration for key in members)
-        wholes = [
-            key
-            for key in members
-            if not self._is_copy(key, members) and not self._is_part(key, members, longest)
-        ]
-        return min(wholes or members, key=lambda key: rank(key, self._quality[key]))
+        first = min(members, key=self._rank.__getitem__)
+        if not self._is_part(first, members):
+            return first
+        ranked = sorted(members, key=self._rank.__getitem__)
+        return next((key for key in ranked if not self._is_part(key, members)), first)
 
-    def _is_copy(self, key: int, members: Set[int]) -> bool:
-        best = self._copies.get(key, key)
-        return best != key and best in members
-
-    def _is_part(self, key: int, members: Set[int], longest: float) -> bool:
-        if not self._excerpts:
-            return False
+    def _is_part(self, key: int, members: Set[int]) -> bool:
+        """Tell whether a song is a part, or a copy, of others that are better."""
+        copied = self._copies.get(key, key)
+        if copied != key and copied in members:
+            return True
         if not self._holders.get(key, _NOTHING).isdisjoint(members):
             return True
-        measured = any(other in members for other in self.pairs.get(key, ()))
-        return not measured and self._quality[key].duration < _WHOLE * longest
+        if not self._excerpts or key not in self._said:
+            return False
+        if not self.ties.get(key, {}).keys().isdisjoint(members):
+            return False
+        longest = max(self._quality[other].duration for other in members)
+        return self._quality[key].duration < _WHOLE * longest
 
     def hold(self, members: Set[int], best: int) -> bool:
         """Tell whether songs are tied closely enough to the best one of them to be one group."""
+        if len(members) < 3:  # they have a pair
+            return True
         units = {self._unit[key] for key in members}
         top = self._unit[best]
-        near = {unit for unit in units if unit == top or top in self._into.get(unit, _NOTHING)}
+        near = {unit for unit in units if unit == top or top in self._into(unit)}
         least = self._share * (len(units) - 1)
         for unit in units - near:
-            ties = self._into.get(unit, _NOTHING)
-            if self._share and len(ties & units) < least:
+            if self._share and len(self._into(unit) & units) < least:
                 return False
-            if not self._share and ties.isdisjoint(near):
+            if not self._share and self._into(unit).isdisjoint(near):
                 return False
         return True
+
+    def _into(self, unit: int) -> set[int]:
+        """Return the units of songs that are the same as one of this unit, or hold it."""
+        if unit not in self._reached:
+            self._reached[unit] = {
+                self._unit[other]
+                for key in self._said.get(unit, {unit})
+                for other, one in self.ties.get(key, {}).items()
+                if one.pair.relation == "same" or one.part == key
+            }
+        return self._reached[unit]

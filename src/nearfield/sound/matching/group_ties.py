@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Set
 from nearfield.sound.matching.alignment import Alignment
 from nearfield.sound.matching.group_facts import Member, Pair
 from nearfield.sound.matching.group_links import Links
+from nearfield.sound.matching.medleys import Tie
 
 
 class Ties:
@@ -40,32 +41,29 @@ class Ties:
 
     def _member(self, key: int, best: int, members: Set[int]) -> Member:
         """Take what was measured first: with the best one, then over one that was; then words."""
-        direct = self._links.pairs.get(best, {}).get(key)
-        if direct is None:
-            over = max(self._between(key, best, members), default=None)
-            if over is not None:
-                return self._over(key, best, -over[1])
-            direct = self._pairs.get((min(key, best), max(key, best)))
+        direct = self._links.ties.get(best, {}).get(key)
         if direct is not None:
-            return Member(key, direct.relation, best, alignment(direct, best))
+            return Member(key, direct.pair.relation, best, alignment(direct.pair, best))
+        over = max(self._between(key, best, members), default=None)
+        if over is not None:
+            return self._over(key, best, -over[1])
+        pair = self._pairs.get((min(key, best), max(key, best)))
+        if pair is not None:
+            return Member(key, pair.relation, best, alignment(pair, best))
         return self._unmeasured(key, best, members)
 
     def _between(self, key: int, best: int, members: Set[int]) -> Iterator[tuple[float, int]]:
         """Yield the songs, as -key, that were compared with both, each with how alike they are."""
-        firsts = self._links.pairs.get(best, {})
-        for middle, second in self._links.pairs.get(key, {}).items():
+        firsts = self._links.ties.get(best, {})
+        for middle, second in self._links.ties.get(key, {}).items():
             first = firsts.get(middle)
             if first is None or middle not in members:
                 continue
-            if self._reaches(first, best) and self._reaches(second, middle):
-                yield min(first.similarity, second.similarity), -middle
-
-    def _reaches(self, pair: Pair, start: int) -> bool:
-        """Tell whether the other song is the same as the first, or a part of it."""
-        return pair.relation == "same" or self._links.part_and_whole(pair)[1] == start
+            if _reaches(first, middle) and _reaches(second, key):
+                yield min(first.pair.similarity, second.pair.similarity), -middle
 
     def _over(self, key: int, best: int, middle: int) -> Member:
-        first, second = self._links.pairs[best][middle], self._links.pairs[key][middle]
+        first, second = self._links.ties[best][middle].pair, self._links.ties[key][middle].pair
         relation = "same" if first.relation == second.relation == "same" else "excerpt"
         lies = alignment(first, best).then(alignment(second, middle))
         return Member(key, relation, middle, lies)
@@ -77,11 +75,17 @@ class Ties:
             return Member(key, "person", best if best in friends else min(friends), None)
         if self._copies.get(key, key) != key and self._copies[key] in members:
             return Member(key, "recording", self._copies[key], None)
-        tied = [pair for other, pair in self._links.pairs.get(key, {}).items() if other in members]
+        ties = self._links.ties.get(key, {})
+        tied = [one.pair for other, one in ties.items() if other in members]
         if not tied:  # others are copies of this one
             return Member(key, "recording", best, None)
         pair = max(tied, key=lambda one: (one.similarity, -one.low, -one.high))
         return Member(key, pair.relation, pair.high if pair.low == key else pair.low, None)
+
+
+def _reaches(one: Tie, end: int) -> bool:
+    """Tell whether a song is the same as the other, or a part of it."""
+    return one.pair.relation == "same" or one.part == end
 
 
 def alignment(pair: Pair, start: int) -> Alignment:

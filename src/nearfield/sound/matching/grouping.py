@@ -21,6 +21,7 @@ from nearfield.sound.matching.group_facts import (
 )
 from nearfield.sound.matching.group_links import Links
 from nearfield.sound.matching.group_ties import Ties
+from nearfield.sound.matching.medleys import Tie
 from nearfield.sound.matching.parts import Parts
 
 _Names: TypeAlias = tuple[int, int]
@@ -79,11 +80,12 @@ def group(
     _join_copies(parts, alike)
     links = Links(known, quality, rules, parts, alike)
     builder = _Builder(parts, links)
-    builder.join(links.same)
-    builder.attach(links.excerpts, quality)
+    builder.join()
+    builder.attach(quality)
     ties = Ties(links, {_names(pair): pair for pair in known}, decided.joined, alike)
     groups = [
-        Group(best, ties.members(best, parts.members[part])) for part, best in builder.best.items()
+        Group(builder.best[part], ties.members(builder.best[part], members))
+        for part, members in parts.joined.items()
     ]
     reviews = [*decided.reviews, *_reviews(known, builder, decided)]
     reviews.sort(key=lambda one: (one.low, one.high, one.reason))
@@ -108,64 +110,66 @@ class _Builder:
         self.parts = parts
         self.links = links
         self.refused: dict[_Names, _Why] = {}
-        self.best = {
-            name: links.best(members) for name, members in parts.members.items() if len(members) > 1
-        }
+        self.best = {name: links.best(members) for name, members in parts.joined.items()}
 
-    def join(self, same: list[Pair]) -> None:
+    def join(self) -> None:
         """Join parts of which two songs are the same, the most similar first."""
-        waiting = sorted(same, key=lambda pair: (-pair.similarity, pair.low, pair.high))
+        waiting = sorted(self.links.same, key=_strongest)
         joined = True
         while joined:  # a group that has grown may hold a song that it did not before
             joined, left = False, []
-            for pair in waiting:
-                one, other = self.parts.of[pair.low], self.parts.of[pair.high]
-                if one == other:
+            for one in waiting:
+                low, high = self._parts_of(one)
+                if low == high:
                     continue
-                if self._try(pair, one, other, self.links.best):
+                if self._try(one, low, high, self.links.best):
                     joined = True
                 else:
-                    left.append(pair)
+                    left.append(one)
             waiting = left
 
-    def attach(self, excerpts: list[Pair], quality: Mapping[int, Quality]) -> None:
+    def attach(self, quality: Mapping[int, Quality]) -> None:
         """Join each part to the part of which it is an excerpt, the longest first."""
-        wholes: dict[int, list[tuple[Pair, int]]] = {}
-        for pair in sorted(excerpts, key=lambda one: (-one.similarity, one.low, one.high)):
-            part, whole = self.links.part_and_whole(pair)
-            wholes.setdefault(self.parts.of[part], []).append((pair, whole))
+        wholes: dict[int, list[Tie]] = {}
+        for one in sorted(self.links.excerpts, key=_strongest):
+            wholes.setdefault(self.parts.of[one.part], []).append(one)
         order = {
             name: (-max(quality[key].duration for key in members), min(members))
             for name in wholes
-            for members in [self.parts.members[name]]
+            for members in [self.parts.members(name)]
         }
-        leaf = {name: min(self.parts.members[name]) for name in wholes}
         for name in sorted(wholes, key=order.__getitem__):
-            for pair, whole in wholes[name]:
-                one, other = self.parts.of[leaf[name]], self.parts.of[whole]
-                if one == other or self._try(pair, one, other, self._keep(other)):
+            for one in wholes[name]:
+                part, whole = self._parts_of(one)
+                if part == whole or self._try(one, part, whole, self._keep(whole)):
                     break
 
-    def _keep(self, part: int) -> Callable[[set[int]], int]:
-        """Let the best of the whole stay the best with an excerpt."""
-        members = self.parts.members[part]
-        best = self.best.get(part)
-        return lambda _: self.links.best(members) if best is None else best
+    def _parts_of(self, one: Tie) -> _Names:
+        return self.parts.of[one.part], self.parts.of[one.whole]
 
-    def _try(self, pair: Pair, one: int, other: int, choose: Callable[[set[int]], int]) -> bool:
-        against = self.parts.between(one, other)
+    def _keep(self, whole: int) -> Callable[[set[int]], int]:
+        """Let the best of a whole stay the best with an excerpt."""
+        best = self.best.get(whole, whole)
+        return lambda _: best
+
+    def _try(self, one: Tie, part: int, whole: int, choose: Callable[[set[int]], int]) -> bool:
+        against = self.parts.between(part, whole)
         if against is not None:
-            self.refused[_names(pair)] = ("apart", against)
+            self.refused[_names(one.pair)] = ("apart", against)
             return False
-        together = self.parts.members[one] | self.parts.members[other]
+        together = self.parts.members(part) | self.parts.members(whole)
         best = choose(together)
         if not self.links.hold(together, best):
-            self.refused[_names(pair)] = ("chain", None)
+            self.refused[_names(one.pair)] = ("chain", None)
             return False
-        for part in (one, other):
-            self.best.pop(part, None)
-        self.best[self.parts.join(one, other)] = best
+        for name in (part, whole):
+            self.best.pop(name, None)
+        self.best[self.parts.join(part, whole)] = best
         return True
+
+
+def _strongest(one: Tie) -> tuple[float, int, int]:
+    return -one.pair.similarity, one.pair.low, one.pair.high
 
 
 def _reviews(pairs: Iterable[Pair], builder: _Builder, decided: Decided) -> list[Review]:
@@ -185,7 +189,7 @@ def _why(pair: Pair, names: _Names, builder: _Builder) -> _Why:
     if names in builder.links.mixed:
         return "mix", None
     if pair.relation == "excerpt":
-        if names[1] not in builder.links.pairs[names[0]]:
+        if names[1] not in builder.links.ties[names[0]]:
             return "partial", None
         return builder.refused.get(names, ("bridge", None))
     return builder.refused.get(names, (pair.relation, None))

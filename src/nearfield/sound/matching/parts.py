@@ -16,14 +16,18 @@ class Parts:
     ----------
     of : dict
         Key to the name of its part, which is the key of some member.
-    members : dict
-        Name to the keys of the part.
+    joined : dict
+        Name to the keys of each part of two or more.
     """
 
     def __init__(self, keys: Iterable[int]) -> None:
         self.of = {key: key for key in keys}
-        self.members = {key: {key} for key in self.of}
+        self.joined: dict[int, set[int]] = {}
         self._apart: dict[int, set[int]] = defaultdict(set)
+
+    def members(self, part: int) -> set[int]:
+        """Return the keys of the part of a name."""
+        return self.joined.get(part) or {part}
 
     def keep_apart(self, one: int, other: int) -> bool:
         """Let two songs never come together; return False where they are together already."""
@@ -35,10 +39,12 @@ class Parts:
 
     def between(self, part: int, other: int) -> tuple[int, int] | None:
         """Return two songs, the lower first, that keep two parts apart; None if none do."""
-        small, large = sorted((part, other), key=lambda name: len(self.members[name]))
+        if not self._apart:
+            return None
+        small, large = self._by_size(part, other)
         found = [
             (min(key, foe), max(key, foe))
-            for key in self.members[small]
+            for key in self.members(small)
             if key in self._apart
             for foe in self._apart[key]
             if self.of[foe] == large
@@ -47,8 +53,13 @@ class Parts:
 
     def join(self, part: int, other: int) -> int:
         """Make one part of two; return its name."""
-        small, large = sorted((part, other), key=lambda name: len(self.members[name]))
-        moved = self.members.pop(small)
+        small, large = self._by_size(part, other)
+        moved = self.joined.pop(small, None) or {small}
         self.of.update(dict.fromkeys(moved, large))
-        self.members[large] |= moved
+        self.joined.setdefault(large, {large}).update(moved)
         return large
+
+    def _by_size(self, part: int, other: int) -> tuple[int, int]:
+        if len(self.joined.get(part, ())) > len(self.joined.get(other, ())):
+            return other, part
+        return part, other
