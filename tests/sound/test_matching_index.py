@@ -17,10 +17,10 @@ from nearfield.sound.matching.index_layout import (
     key_bits,
     key_places,
 )
-from nearfield.sound.matching.index_loops import key_of, ones
 from nearfield.sound.matching.index_manifest import MANIFEST
 from nearfield.sound.matching.index_search import scattered
 from nearfield.sound.matching.index_segment import Kept, write
+from nearfield.sound.matching.index_sort import key_of
 
 FRAMES = 600
 
@@ -317,12 +317,6 @@ def test_a_search_survives_any_damage_to_words_and_entries(
     path.write_bytes(content.tobytes())
     found = FingerprintIndex.open(folder).search(made_words(2, 90))
     assert set(found.keys.tolist()) <= {1, 2, 3}
-
-
-@given(word=st.integers(0, 2**64 - 1))
-@settings(deadline=None)
-def test_ones_counts_set_bits(word: int) -> None:
-    assert ones(np.uint64(word)) == word.bit_count()
 
 
 @given(word=st.integers(0, 2**64 - 1), table=st.integers(0, TABLES - 1))

@@ -6,14 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfield.sound.matching.index_follow import TRIES, follow
 from nearfield.sound.matching.index_layout import TABLES, Words
-from nearfield.sound.matching.index_loops import (
-    TRIES,
-    Asked,
-    Near,
-    follow,
-    look_up,
-)
+from nearfield.sound.matching.index_look import Asked, Near, look_up
 from nearfield.sound.matching.index_segment import Segment, Sizes
 from nearfield.types import Ids
 

@@ -19,7 +19,8 @@ from nearfield.sound.matching.index_layout import (
     key_places,
     tail_bits,
 )
-from nearfield.sound.matching.index_loops import Held, count_keys, place_frames
+from nearfield.sound.matching.index_look import Held
+from nearfield.sound.matching.index_sort import count_keys, place_frames
 from nearfield.types import Ids
 
 _ROOM: Final = 1 << 24
