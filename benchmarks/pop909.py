@@ -126,7 +126,7 @@ def arranged(root: Path, number: int, take: int) -> tuple[Plan, list[Track]]:
         if role == plan.without:
             continue
         if role == "PIANO" and plan.texture != "written":
-            notes = _rewritten(notes, beats.notes, plan.texture == "broken")
+            notes = rewritten(notes, beats.notes, plan.texture == "broken")
         moved = _moved(_cut(notes, plan), plan, plan.semitones, draw)
         played.append(Track(role, program, tuple(moved)))
     if plan.drums:
@@ -135,7 +135,7 @@ def arranged(root: Path, number: int, take: int) -> tuple[Plan, list[Track]]:
     return plan, played
 
 
-def _rewritten(notes: Notes, beats: Notes, broken: bool) -> Notes:
+def rewritten(notes: Notes, beats: Notes, broken: bool) -> Notes:
     """Return the chords of each two beats, held or broken, in the middle of the keyboard."""
     found: list[Played] = []
     starts, ends, pitches, _ = np.array(notes).T

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from nearfield.sound.versions.alignment import STACK, align
 from nearfield.sound.versions.harmony import HARMONY_RATE, Harmony
@@ -29,10 +30,11 @@ def made(seconds: float, seed: int = 0) -> Harmony:
 
 def slower(harmony: Harmony, speed: float) -> Harmony:
     places = np.arange(int((len(harmony) - 1) * speed)) / speed
-    return harmony[np.rint(places).astype(int)]
+    played: Harmony = harmony[np.rint(places).astype(int)]
+    return played
 
 
-def slow_qmax(set_: np.ndarray) -> float:  # type: ignore[type-arg]
+def slow_qmax(set_: NDArray[np.bool_]) -> float:
     """Return Qmax as the paper has it, in frames, for a penalty of one half."""
     height, width = set_.shape
     lengths = np.zeros((height + 2, width + 2))

@@ -8,15 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.sound.versions.alignment import STACK, align
+from nearfield.sound.versions.frames import can_be_told, unit_frames
 from nearfield.sound.versions.harmony import HARMONY_RATE, Harmony
 
 __all__ = ["NO_MATCH", "VersionMatch", "compare_versions", "compare_versions_many"]
-
-SHORTEST: Final = 10.0
-"""Seconds of sound below which a song cannot be told by its harmony."""
-
-LONGEST: Final = 1200.0
-"""Seconds above which a file counts as many songs, and is compared with none."""
 
 _TRANSPOSITIONS: Final = 2
 """How many are tried: those at which the songs have most of the same notes."""
@@ -86,24 +81,15 @@ def compare_versions_many(a: Harmony, others: Sequence[Harmony]) -> list[Version
 
 def _song(harmony: Harmony) -> _Song | None:
     """Prepare a song; None for what is too short, too long or too still to be told."""
-    sounding = harmony.any(axis=1)
-    if sounding.sum() < SHORTEST * HARMONY_RATE or len(harmony) > LONGEST * HARMONY_RATE:
+    if not can_be_told(harmony):
         return None
+    sounding = harmony.any(axis=1)
     notes = unit_frames(harmony)
     share = notes.sum(axis=0)
     notes[sounding] -= share / sounding.sum()
     energy = np.lib.stride_tricks.sliding_window_view((notes**2).sum(axis=1), STACK).sum(axis=1)
     scale = 1 / np.sqrt(energy + np.float32(_FLAT * STACK))
     return _Song(np.ascontiguousarray(notes), scale.astype(np.float32), share)
-
-
-def unit_frames(harmony: Harmony) -> NDArray[np.float32]:
-    """Return each frame at unit length, shape (frames, 12); silent ones are zeros."""
-    # between amplitude (the square of a level) and its root
-    notes = harmony.astype(np.float32) ** np.float32(1.5)
-    length = np.linalg.norm(notes, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = notes / np.maximum(length, np.float32(1e-9))
-    return unit
 
 
 def _compared(a: _Song | None, b: _Song | None) -> VersionMatch:
