@@ -6,6 +6,10 @@ from typing import Any
 
 from nearfield.catalogue.sound_facts import SoundFile
 from nearfield.pipelines.ask_songs import AT_MOST, JUST_PLAYED, Like, recommend_songs, similar_songs
+from nearfield.pipelines.clean_music import Cleaned, Cleaning, clean_music
+from nearfield.pipelines.decide_songs import Decided, decide_songs
+from nearfield.pipelines.duplicates import list_duplicates
+from nearfield.pipelines.identify import Identified, identify
 from nearfield.pipelines.make_playlist import PlaylistWish, make_playlist, save
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music import CATALOGUE, Added, Adding, add_music
@@ -13,8 +17,10 @@ from nearfield.pipelines.music_status import MusicStatus, failed_files, music_st
 from nearfield.pipelines.progress import Steps, finish
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.song_groups import Versions
+from nearfield.pipelines.song_report import Report
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.train_sound import train_sound
+from nearfield.pipelines.versions import list_versions
 from nearfield.playlists.library import Playlist
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendation
@@ -156,6 +162,47 @@ class Music:
     ) -> None:
         """Write a playlist as M3U8, XSPF or JSON, by the ending of the file."""
         save(playlist, Path(file), absolute)
+
+    def duplicates(self, threshold: float | None = None) -> Report:
+        """Return the recordings that are there more than once; see `list_duplicates`."""
+        return finish(list_duplicates(self._stores, self._catalogue, threshold))
+
+    def versions(self) -> Report:
+        """Return the songs that are there in several performances."""
+        return finish(list_versions(self._stores, self._catalogue))
+
+    def same(
+        self, one: PublicId | Path, other: PublicId | Path, *, version: bool = False
+    ) -> Decided:
+        """Decide that two songs are one recording, or with `version` two of the same song."""
+        return self._decide(one, other, "song" if version else "recording")
+
+    def different(self, one: PublicId | Path, other: PublicId | Path) -> Decided:
+        """Decide that two songs are different ones."""
+        return self._decide(one, other, "different")
+
+    def forget(self, one: PublicId | Path, other: PublicId | Path) -> Decided:
+        """Take back what was decided of two songs."""
+        return self._decide(one, other, None)
+
+    def _decide(self, one: PublicId | Path, other: PublicId | Path, verdict: str | None) -> Decided:
+        return decide_songs(self._stores, self._catalogue, (str(one), str(other)), verdict)
+
+    def identify(self, file: Path | str, k: int = 5) -> Identified:
+        """Tell which recordings a sound file is of, whole or a clip, and where it lies in them."""
+        return finish(identify(self._stores, self._catalogue, Path(file), k))
+
+    def clean(
+        self,
+        move_to: Path | str | None = None,
+        *,
+        dry_run: bool = False,
+        excerpts: bool = False,
+    ) -> Cleaned:
+        """Move all but the best copy of each recording to a folder; without one, only tell."""
+        folder = None if move_to is None else Path(move_to)
+        wanted = Cleaning(self._catalogue, folder, dry_run or folder is None, excerpts)
+        return finish(clean_music(self._stores, wanted))
 
     def train(self, *, labels: str | None = None, **options: Any) -> StoredModel:
         """Train the encoder on this library.

@@ -1,6 +1,6 @@
 """Rows of prints in SQL: written inside a transaction that the caller ends, and read back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Column, Connection, delete, insert, select, update
@@ -16,6 +16,7 @@ from nearfield.catalogue.schema import (
 )
 from nearfield.catalogue.writing import lock, touch
 from nearfield.errors import InvalidInput
+from nearfield.types import Vectors
 
 _CHECKED = {DUPLICATE: song_prints.c.checked, VERSION: song_prints.c.checked_versions}
 
@@ -82,6 +83,19 @@ def set_checked(conn: Connection, catalogue: int, kind: int, method: str, keys: 
     """Write down that a method compared some songs with all others."""
     lock(conn, catalogue)
     mark_checked(conn, kind, method, keys)
+    touch(conn, catalogue)
+
+
+def set_vectors(
+    conn: Connection, catalogue: int, name: str, vectors: Mapping[int, Vectors]
+) -> None:
+    """Replace the vectors of songs; what was found by those before is forgotten."""
+    lock(conn, catalogue)
+    delete_pairs(conn, VERSION, vectors)
+    mark_checked(conn, VERSION, "", list(vectors))
+    for key, vector in vectors.items():
+        values = {"vector_name": name, "vector": vector.astype("<f4").tobytes()}
+        conn.execute(update(song_prints).where(song_prints.c.item_id == key).values(values))
     touch(conn, catalogue)
 
 

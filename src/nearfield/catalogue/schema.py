@@ -184,13 +184,15 @@ song_prints = Table(
     "song_prints",
     metadata,
     Column("item_id", _Key, ForeignKey("items.id"), primary_key=True, autoincrement=False),
-    Column("digest", BigInteger, nullable=False),  # of the bands; SQLite reads it without them
+    Column("digest", BigInteger, nullable=False),  # of the bands
     Column("checked", String(VERSION_LENGTH), nullable=False),  # by this method; "" is not yet
     Column("checked_versions", String(VERSION_LENGTH), nullable=False),
     Column("vector_name", String(VERSION_LENGTH), nullable=False),  # of what made the vector
     Column("vector", _Blob, nullable=False),  # float32, shape (dim,)
     Column("bands", _Blob, nullable=False),
     Column("harmony", _Blob, nullable=False),
+    # all that is asked of every song at once, so that the wide rows need not be read
+    Index("ix_song_prints_checked", "checked", "checked_versions", "digest"),
     **_TABLE,
 )
 

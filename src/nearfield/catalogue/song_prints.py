@@ -1,11 +1,11 @@
 """What is compared of the songs of one catalogue, and which of them were compared yet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Select, select
+from sqlalchemy import Column, ColumnElement, Select, select
 
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.pair_facts import SongPrint
@@ -14,6 +14,7 @@ from nearfield.catalogue.print_rows import (
     checked_column,
     put_known_print,
     set_checked,
+    set_vectors,
 )
 from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import song_prints, sound_files, sounds
@@ -82,13 +83,9 @@ class SongPrints:
 
     def digests(self) -> tuple[Ids, NDArray[np.int64]]:
         """Return the keys of the songs that are there, rising, and their fingerprints' digests."""
-        query = (
-            select(song_prints.c.item_id, song_prints.c.digest)
-            .where(song_prints.c.item_id.in_(self._present()))
-            .order_by(song_prints.c.item_id)
-        )
+        query = select(song_prints.c.item_id, song_prints.c.digest).where(self._is_there())
         with self._database.reading() as conn:
-            rows = [tuple(row) for row in conn.execute(query)]
+            rows = sorted(tuple(row) for row in conn.execute(query))
         found = np.array(rows, dtype=np.int64).reshape(-1, 2)
         return found[:, 0].copy(), found[:, 1].copy()
 
@@ -119,16 +116,25 @@ class SongPrints:
             vectors.reshape(len(found), -1).astype(np.float32),
         )
 
+    def without_vector(self, name: str) -> Ids:
+        """Return the keys of songs that are there whose vector has another name, rising."""
+        other = song_prints.c.vector_name != name
+        return self._keys(select(song_prints.c.item_id).where(other, self._is_there()))
+
+    def set_vectors(self, name: str, vectors: Mapping[int, Vectors]) -> None:
+        """Give songs another vector, shape (dim,) or (0,), which is made of the same harmony.
+
+        The songs count as not yet compared with others for versions.
+        """
+        if vectors:
+            self._database.write(
+                partial(set_vectors, catalogue=self._catalogue, name=name, vectors=vectors)
+            )
+
     def missing(self) -> Ids:
         """Return the keys of the songs that are there and have no print yet, rising."""
         having = select(song_prints.c.item_id)
-        query = (
-            self._present()
-            .where(sound_files.c.item_id.not_in(having))
-            .distinct()
-            .order_by(sound_files.c.item_id)
-        )
-        return self._keys(query)
+        return self._keys(self._present().where(sound_files.c.item_id.not_in(having)).distinct())
 
     def unchecked(self, kind: int, method: str) -> Ids:
         """Return the songs that are there and which a method did not compare with all others.
@@ -145,15 +151,8 @@ class SongPrints:
         int64, shape (songs,)
             Keys of songs that have a print, rising.
         """
-        query = (
-            select(song_prints.c.item_id)
-            .where(
-                song_prints.c.item_id.in_(self._present()),
-                checked_column(kind) != method,
-            )
-            .order_by(song_prints.c.item_id)
-        )
-        return self._keys(query)
+        differs = checked_column(kind) != method
+        return self._keys(select(song_prints.c.item_id).where(differs, self._is_there()))
 
     def set_checked(self, kind: int, method: str, keys: Ids) -> None:
         """Write down, in one transaction, that a method compared some songs with all others."""
@@ -175,6 +174,11 @@ class SongPrints:
             sound_files.c.item_id.is_not(None),  # NOT IN would find nothing beside a NULL
         )
 
+    def _is_there(self) -> ColumnElement[bool]:
+        """Look up each song that is left: the others need not be read."""
+        return self._present().where(sound_files.c.item_id == song_prints.c.item_id).exists()
+
     def _keys(self, query: Select[tuple[int]]) -> Ids:
+        """Return keys rising; sorted here, as for SQL's order SQLite would read the wide rows."""
         with self._database.reading() as conn:
-            return np.array(conn.execute(query).scalars().all(), dtype=np.int64)
+            return np.array(sorted(conn.execute(query).scalars()), dtype=np.int64)

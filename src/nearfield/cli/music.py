@@ -1,5 +1,6 @@
 """`nearfield music ...`: songs in, their state, their stems."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -7,6 +8,14 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from nearfield.cli.answers import as_data, print_answers
+from nearfield.cli.music_care import (
+    clean_command,
+    different_command,
+    duplicates_command,
+    identify_command,
+    same_command,
+    versions_command,
+)
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import Follower, plain_table, print_json, print_table, say, say_next
 from nearfield.cli.parameters import (
@@ -28,7 +37,19 @@ if TYPE_CHECKING:
     from nearfield.catalogue.sound_facts import SoundFile
     from nearfield.pipelines.music import Added
 
+_CARE: dict[str, Callable[..., None]] = {
+    "duplicates": duplicates_command,
+    "versions": versions_command,
+    "same": same_command,
+    "different": different_command,
+    "identify": identify_command,
+    "clean": clean_command,
+}
+
 app = typer.Typer(help="Songs: add them, look after them, make playlists.", no_args_is_help=True)
+
+for _name, _command in _CARE.items():
+    app.command(_name)(_command)
 
 _SHOWN: int = 20
 """Failed files that `add` lists; `failed` lists all."""
@@ -129,6 +150,11 @@ def _tell(added: "Added") -> None:
     told = ", ".join(f"{number:,} {name}" for name, number in parts.items() if number)
     typer.echo(f"{tally.found:,} files: {told or 'nothing to do'}")
     typer.echo(f"'{added.catalogue}' holds {counts.songs:,} songs, {counts.hours:.1f} hours.")
+    if added.copies:
+        typer.echo(
+            f"{added.copies:,} of them are copies of others, and not in lists: "
+            "nearfield music duplicates"
+        )
     for note in added.notes[:_SHOWN]:
         say(f"note: {note}")
     for file in added.failures[:_SHOWN]:

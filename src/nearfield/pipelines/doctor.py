@@ -15,7 +15,7 @@ from nearfield.catalogue.database import Database
 from nearfield.catalogue.schema import HEAD
 from nearfield.errors import NearfieldError
 from nearfield.pipelines.models import read_model
-from nearfield.pipelines.names import OF_SPACE
+from nearfield.pipelines.names import OF_SPACE, VERSIONS
 from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.stores import Stores
 from nearfield.training.card import CARD
@@ -155,6 +155,8 @@ def _space_fault(stores: Stores, space: Space) -> str:
     """Return why a space cannot answer, or ""."""
     try:
         catalogue = stores.catalogues.get(space.catalogue)
+        if space.recommender == VERSIONS:  # no model makes it
+            return ""
         recommender = OF_SPACE.get(space.recommender, space.recommender)
         model = stores.models.get(space.catalogue, recommender, space.version)
         check_owner(model, catalogue)

@@ -4,25 +4,35 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from nearfield.catalogue.catalogue import Catalogue
+from nearfield.catalogue.pair_facts import SongPrint
 from nearfield.catalogue.sound_facts import FAILED, FileCounts, Song, SoundFile
 from nearfield.errors import InvalidInput
+from nearfield.pipelines.adding_lock import adding_lock
 from nearfield.pipelines.analysts import Analysts, Failure, Outcome, default_workers
 from nearfield.pipelines.ears import Ears
 from nearfield.pipelines.embed_songs import to_keep
+from nearfield.pipelines.find_duplicates import find_duplicates
+from nearfield.pipelines.find_versions import find_versions
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music_files import Scan, Tally, look
 from nearfield.pipelines.music_status import failure_data
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.song_families import copies_of
 from nearfield.pipelines.song_space import bring_up_to_date
 from nearfield.pipelines.sound_models import choose_model
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analysis
+from nearfield.sound.band_fingerprint import pack
 from nearfield.sound.fingerprint import compress
+from nearfield.sound.matching.index import digest
 from nearfield.sound.scan import Found, path_of
 from nearfield.sound.tags import title_of
-from nearfield.vectors.owner import OwnerLock
+from nearfield.sound.versions.harmony import pack_harmony
+from nearfield.sound.versions.vector import VERSIONS_NAME, version_vectors
 
 CATALOGUE: Final = "songs"
 """Name of the catalogue where none is given."""
@@ -74,6 +84,8 @@ class Added:
         What was not quite right with files that are in.
     counts : FileCounts
         What the catalogue holds now.
+    copies : int
+        Songs in it that are copies of others, and not the best.
     """
 
     catalogue: str
@@ -82,6 +94,7 @@ class Added:
     failures: list[SoundFile]
     notes: list[str]
     counts: FileCounts
+    copies: int = 0
 
     def summary(self) -> dict[str, Any]:
         """Return what `nearfield music add --json` prints."""
@@ -91,6 +104,7 @@ class Added:
             **asdict(self.tally),
             "songs": self.counts.songs,
             "hours": round(self.counts.hours, 3),
+            "duplicates": self.copies,
             "failures": [failure_data(one) for one in self.failures],
             "notes": self.notes,
         }
@@ -123,13 +137,8 @@ def add_music(stores: Stores, wanted: Adding) -> Steps[Added]:
     wanted = replace(wanted, paths=tuple(one.expanduser().absolute() for one in wanted.paths))
     found = look(wanted.paths)
     catalogue = stores.catalogues.create(wanted.catalogue)
-    lock = OwnerLock(
-        _lock_path(stores, catalogue), "One run adds to a catalogue at a time. Wait for it."
-    )
-    try:
+    with adding_lock(stores, catalogue):
         return (yield from _Addition(stores, catalogue, wanted, workers).run(found))
-    finally:
-        lock.release()
 
 
 class _Addition:
@@ -149,7 +158,8 @@ class _Addition:
             self._stores, self._catalogue, wanted.encoder, wanted.separation, wanted.again
         )
         embedded = self._catalogue.sounds.embedded(model.version)
-        scan = Scan(self._catalogue.sounds, frozenset(embedded.tolist()))
+        done = np.setdiff1d(embedded, self._catalogue.prints.missing())
+        scan = Scan(self._catalogue.sounds, frozenset(done.tolist()))
         whole = found + self._elsewhere(model, found)
         ears = Ears(model.folder, self._stores.cache)
         pending = scan.pending(whole)
@@ -163,6 +173,8 @@ class _Addition:
                 yield self._progress(scan, len(whole))
         scan.mark_gone(wanted.paths)
         yield from bring_up_to_date(self._stores, self._catalogue, model)
+        yield from find_duplicates(self._stores, self._catalogue)
+        yield from find_versions(self._stores, self._catalogue)
         failures = [
             file
             for path, file in self._catalogue.sounds.files().items()
@@ -175,6 +187,7 @@ class _Addition:
             failures=failures,
             notes=self._notes,
             counts=self._catalogue.sounds.counts(),
+            copies=sum(key != best for key, best in copies_of(self._catalogue).items()),
         )
 
     def _elsewhere(self, model: StoredModel, found: list[Found]) -> list[Found]:
@@ -239,6 +252,19 @@ def song_of(path: Path, analysis: Analysis, version: str) -> Song:
         lossless=info.lossless,
         fingerprint=compress(analysis.fingerprint),
         vectors=to_keep(version, analysis.vectors),
+        print=print_of(analysis),
+    )
+
+
+def print_of(analysis: Analysis) -> SongPrint:
+    """Return what is compared of a song: with copies, and with versions."""
+    vectors = version_vectors(analysis.harmony)
+    return SongPrint(
+        bands=pack(analysis.bands),
+        digest=digest(analysis.bands),
+        harmony=pack_harmony(analysis.harmony),
+        vector=vectors[0] if len(vectors) else np.zeros(0, dtype=np.float32),
+        vector_name=VERSIONS_NAME,
     )
 
 
@@ -248,9 +274,3 @@ def _checked(workers: int | None) -> int:
     if not 1 <= workers <= _MOST_WORKERS:
         raise InvalidInput(f"{workers} workers were asked for. Give 1 to {_MOST_WORKERS}.")
     return workers
-
-
-def _lock_path(stores: Stores, catalogue: Catalogue) -> Path:
-    folder = stores.models.of(catalogue.name, SOUND)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "adding"

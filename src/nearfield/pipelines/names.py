@@ -14,6 +14,9 @@ RECOMMENDERS: Final = (FUSION, GRAPH, SOUND)
 PARTS: Final = "sound-parts"
 """The space of the parts of songs, beside that of whole songs, which is called as `SOUND`."""
 
+VERSIONS: Final = "sound-versions"
+"""The space in which versions of songs are near to each other."""
+
 OF_SPACE: Final = {PARTS: SOUND}
 """The recommender of a space that is not called as it is."""
 

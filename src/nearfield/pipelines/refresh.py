@@ -8,7 +8,7 @@ import numpy as np
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import NotFound
 from nearfield.pipelines.kinds import Model
-from nearfield.pipelines.names import PARTS, SOUND, check_recommender
+from nearfield.pipelines.names import RECOMMENDERS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.song_space import bring_up_to_date
@@ -75,7 +75,7 @@ def refresh(
         check_recommender(space)
     found = stores.catalogue(catalogue)
     answering = [one for one in stores.spaces.list() if one.catalogue == found.name and one.active]
-    published = [one.recommender for one in answering if one.recommender != PARTS]
+    published = [one.recommender for one in answering if one.recommender in RECOMMENDERS]
     names = published if space is None else [space]
     if not names:
         raise NotFound(

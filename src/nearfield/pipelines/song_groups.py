@@ -94,6 +94,8 @@ class SongGroups:
 
 def check_versions(versions: str) -> Versions:
     """Return what was asked for; InvalidInput where it is none of the two."""
-    if versions == "one" or versions == "all":
-        return versions
+    if versions == "one":
+        return "one"
+    if versions == "all":
+        return "all"
     raise InvalidInput(f"versions is {versions!r}: wanted one (of each song), or all.")

@@ -15,6 +15,7 @@ from nearfield.sound.fingerprint import FingerprintStream
 from nearfield.sound.separate import Separator, separate_blocks
 from nearfield.sound.tags import Tags, read_tags
 from nearfield.sound.traits import Traits, TraitsStream
+from nearfield.sound.versions.harmony import Harmony, HarmonyStream
 from nearfield.sound.waveform import Waveform
 
 
@@ -32,6 +33,8 @@ class Analysis:
         Tempo, key, energy, loudness.
     fingerprint : uint32, shape (frames,)
         Chromaprint of the whole song.
+    harmony : uint8, shape (frames, 12)
+        Strength of the notes, twice a second: finds versions of a song.
     bands : uint64, shape (words,)
         Band fingerprint of the whole song: finds copies at another pitch or pace as well.
     vectors : SongVectors
@@ -45,6 +48,7 @@ class Analysis:
     traits: Traits
     fingerprint: NDArray[np.uint32]
     bands: NDArray[np.uint64]
+    harmony: Harmony
     vectors: SongVectors
     note: str = ""
 
@@ -95,6 +99,7 @@ class Analyser:
         """
         tags = read_tags(path)
         bands, traits = BandFingerprintStream(), TraitsStream()
+        harmony = HarmonyStream()
         fingerprint = FingerprintStream(bands)
         features = self._encoder.stream()
         with SoundReader(path) as reader:
@@ -103,6 +108,7 @@ class Analyser:
                 for block in reader.blocks():
                     fingerprint.feed(block)
                     traits.feed(block)
+                    harmony.feed(block)
                     yield block
 
             for block in separate_blocks(self._separator, heard()):
@@ -117,6 +123,7 @@ class Analyser:
             traits=traits.finish(),
             fingerprint=fingerprint.finish(),
             bands=bands.finish(),
+            harmony=harmony.finish(),
             vectors=self._encoder.embed(read),
             note=note,
         )

@@ -47,6 +47,7 @@ def _create_prints() -> None:
         sa.Column("harmony", _BLOB, nullable=False),
         sa.PrimaryKeyConstraint("item_id", name="pk_song_prints"),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name="fk_song_prints_item_id"),
+        sa.Index("ix_song_prints_checked", "checked", "checked_versions", "digest"),
         **_TABLE,
     )
 

@@ -1,0 +1,81 @@
+"""Fingerprints of songs, to be compared: from SQL, and by an index that is derived from it."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.stores import Stores
+from nearfield.sound.band_fingerprint import BandFingerprint, unpack
+from nearfield.sound.matching.index import FingerprintIndex
+from nearfield.types import Ids, no_ids
+
+_KEPT: Final = 1 << 25
+"""Words that a shelf keeps: 256 MB, some 23,000 songs."""
+
+_AHEAD: Final = 500
+"""Songs that are read at a time."""
+
+
+class Shelf:
+    """Fingerprints of the songs of a catalogue; those that were last used are kept in memory.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Of songs.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._prints = catalogue.prints
+        self._held: OrderedDict[int, BandFingerprint] = OrderedDict()
+        self._words = 0
+
+    def of(self, keys: Ids) -> list[BandFingerprint]:
+        """Return the fingerprints of some songs that have one, in the order of `keys`."""
+        wanted = keys.tolist()
+        found = {key: self._held[key] for key in wanted if key in self._held}
+        missing = np.array([key for key in wanted if key not in found], dtype=np.int64)
+        for key, packed in self._prints.bands(missing):
+            found[key] = self._held[key] = unpack(packed)
+            self._words += len(found[key])
+        for key in found:
+            self._held.move_to_end(key)
+        while self._words > _KEPT and self._held:
+            self._words -= len(self._held.popitem(last=False)[1])
+        return [found[key] for key in wanted]
+
+
+def open_index(stores: Stores, catalogue: Catalogue) -> FingerprintIndex:
+    """Return the index over the fingerprints of a catalogue as it is on the disk."""
+    return FingerprintIndex.open(index_folder(stores, catalogue))
+
+
+def index_folder(stores: Stores, catalogue: Catalogue) -> Path:
+    """Return where the index lies; a catalogue that was made anew has another one."""
+    return stores.cache / "fingerprints" / catalogue.uid
+
+
+def update_index(stores: Stores, catalogue: Catalogue) -> Steps[FingerprintIndex]:
+    """Bring the index to the fingerprints in SQL, and return it. Only what differs is read."""
+    index = open_index(stores, catalogue)
+    keys, digests = catalogue.prints.digests()
+    held, known = index.held()
+    shared, mine, theirs = np.intersect1d(keys, held, return_indices=True)
+    same = shared[digests[mine] == known[theirs]]
+    new = np.setdiff1d(keys, same)
+    gone = np.setdiff1d(held, keys)
+    if len(new) or len(gone) or index.damage:
+        yield Progress("Indexing fingerprints", 0, len(new), "songs")
+        index.update(_unpacked(catalogue, new), gone if len(gone) else no_ids())
+    return index
+
+
+def _unpacked(catalogue: Catalogue, keys: Ids) -> Iterator[tuple[int, BandFingerprint]]:
+    for start in range(0, len(keys), _AHEAD):
+        for key, packed in catalogue.prints.bands(keys[start : start + _AHEAD]):
+            yield key, unpack(packed)
