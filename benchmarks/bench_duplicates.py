@@ -1,0 +1,244 @@
+"""Copies of real tracks found again among many: ours, AcoustID's way and audfprint in one run.
+
+Run: `python benchmarks/bench_duplicates.py --music FOLDER [--audfprint SOURCE]`, or `--cache
+FOLDER` with what transformations.py wrote before. References are the tracks as they are; queries
+are all rows of `transformations.ROWS`. For each row and half of the tracks (thresholds may be
+developed on the even ones; the odd ones are the test) the share of queries whose own track is
+called the same, by each method's own limit, and where the limit is so high that no query at all
+is called the same as another track ("at_no_false"). A limit beyond its own is never used for that
+of ours if its own makes no false pair. Tracks that are one recording in truth are told by
+`--same`, a JSON list of [name, name, why]; they are listed in the line, and count neither as right
+nor as wrong. audfprint is asked some of the tracks alone: it is slow. Without music, made-up
+sounds show that it runs, and nothing else. Prints one JSON line.
+"""
+
+import argparse
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+
+import duplicate_queries
+import transformations
+from bench_decode import make_file
+from duplicate_methods import AcoustId, Answer, Audfprint, Method, Ours
+from duplicate_queries import Query, Track
+from machine import describe
+from nearfield.sound.matching.combine import Match
+from nearfield.sound.matching.compare import compare
+from nearfield.sound.matching.thresholds import SAME
+from peers import acoustid
+from transformations import ROWS
+
+SEED: Final = 13
+HALVES: Final = ("development", "test")
+Groups = dict[int, set[int]]
+"""Track to all tracks of its recording, itself among them."""
+
+
+@dataclass
+class Tally:
+    """What one method found."""
+
+    same: Groups
+    right: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    doubted: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    placed: dict[tuple[str, str], list[bool]] = field(default_factory=lambda: defaultdict(list))
+    false: list[tuple[float, Query, int]] = field(default_factory=list)
+    worst: float = 0.0
+    asked: int = 0  # about wrong references, for a person to decide
+
+    def take(self, query: Query, answer: Answer) -> None:
+        """Count the answer to a query."""
+        number, key = query.track.number, (query.row, query.half)
+        score = answer.scores.get(number, 0.0)
+        self.right[key].append(score)
+        self.doubted[key] += score < 1 and number in answer.doubted
+        if score >= 1 and number in answer.matches:
+            self.placed[key].append(_is_placed(query, answer.matches[number]))
+        for other, value in answer.scores.items():
+            if other not in self.same[number]:
+                self.worst = max(self.worst, value)
+                if value >= 1:
+                    self.false.append((value, query, other))
+        self.asked += len(answer.doubted - self.same[number])
+
+    def recall(self, limit: float) -> dict[str, list[float]]:
+        """Return for each row the shares found in each half."""
+        return {row: [_share(self.right[row, half], limit) for half in HALVES] for row in ROWS}
+
+    def told(self) -> dict[str, Any]:
+        """Return what is printed."""
+        limit = max(1.0, np.nextafter(self.worst, np.inf))
+        names = [
+            [query.track.name, query.row, other, round(value, 3)]
+            for value, query, other in sorted(self.false, key=lambda one: -one[0])
+        ]
+        return {
+            "queries": sum(map(len, self.right.values())),
+            "recall": self.recall(1.0),
+            "false_pairs": len(self.false),
+            "worst_false": names[:12],
+            "highest_of_others": round(self.worst, 3),
+            "at_no_false": self.recall(limit) if limit > 1 else "as recall",
+        }
+
+    def told_of_ours(self) -> dict[str, Any]:
+        """Return what others do not tell: doubts, and whether times, speeds and pitch are right."""
+        placed = [good for key in self.placed for good in self.placed[key]]
+        wrong = {
+            row: sum(not good for half in HALVES for good in self.placed[row, half]) for row in ROWS
+        }
+        return {
+            "rightly_placed": round(float(np.mean(placed)), 4) if placed else None,
+            "wrongly_placed": {row: count for row, count in wrong.items() if count},
+            "right_but_in_review": {
+                row: count
+                for row in ROWS
+                if (count := sum(self.doubted[row, half] for half in HALVES))
+            },
+            "wrong_in_review": self.asked,
+        }
+
+
+def _share(scores: list[float], limit: float) -> float:
+    return round(float(np.mean(np.array(scores) >= limit)), 4) if scores else float("nan")
+
+
+def _is_placed(query: Query, match: Match) -> bool:
+    """Tell whether a match lies where it was cut, and is as fast and as high as it was made."""
+    row = ROWS[query.row]
+    return (
+        abs(match.offset - row.offset(query.track.seconds)) < 0.5
+        and abs(match.speed - row.speed) < 0.006
+        and abs(match.semitones - row.semitones) < 0.4
+    )
+
+
+def ask(method: Method, queries: Iterable[Query], same: Groups) -> tuple[Tally, float]:
+    """Ask all queries; return what was found, and seconds of processor time a query."""
+    tally, count, began = Tally(same), 0, time.process_time()
+    for query in queries:
+        tally.take(query, method.ask(query.print))
+        count += 1
+    return tally, (time.process_time() - began) / max(1, count)
+
+
+def read_same(file: Path | None, tracks: Sequence[Track]) -> tuple[Groups, list[list[str]]]:
+    """Read which tracks are one recording; return them by track, and the pairs that are there."""
+    same: Groups = {track.number: {track.number} for track in tracks}
+    numbers = {track.name: track.number for track in tracks}
+    used: list[list[str]] = []
+    for one, other, why in json.loads(file.read_text()) if file else []:
+        if one in numbers and other in numbers:
+            used.append([one, other, why])
+            same[numbers[one]].add(numbers[other])
+            same[numbers[other]].add(numbers[one])
+    return same, used
+
+
+def speeds(ours: Ours, queries: Sequence[Query], tracks: Sequence[Track]) -> dict[str, float]:
+    """Return what finding candidates and comparing cost, of a few hundred queries."""
+    random = np.random.default_rng(SEED)
+    some = [queries[number] for number in random.permutation(len(queries))[:300]]
+    began = time.process_time()
+    pairs = sum(len(np.unique(ours.index.search(one.print.bands).keys)) for one in some)
+    searched = time.process_time() - began
+    began = time.process_time()
+    for one in some:
+        ours.comparer.compare(one.print.bands)
+    compared = time.process_time() - began - searched
+    began = time.process_time()
+    for one in some:
+        other = tracks[int(random.integers(len(tracks)))]
+        compare(other.prints["identity"].bands, one.print.bands)
+    blind = time.process_time() - began
+    return {
+        "search_ms": round(1000 * searched / len(some), 2),
+        "pairs_a_second": round(pairs / max(compared, 1e-9)),
+        "pairs_a_second_without_candidates": round(len(some) / blind),
+    }
+
+
+def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str, object]:
+    """Ask all methods."""
+    same, used = read_same(arguments.same, tracks)
+    queries = [Query(row, track) for track in tracks for row in ROWS if len(track.prints) > 1]
+    references = [track.prints["identity"] for track in tracks]
+    line: dict[str, object] = {
+        "tracks": len(tracks),
+        "tracks_queried": sum(len(track.prints) > 1 for track in tracks),
+        "seconds_median": round(float(np.median([track.seconds for track in tracks])), 1),
+        "halves": HALVES,
+        "one_recording_in_truth": used,
+        "threshold": SAME,
+    }
+    with TemporaryDirectory() as folder:
+        ours = Ours(references, Path(folder) / "index")
+        ours.ask(references[0])  # compiles
+        tally, seconds = ask(ours, queries, same)
+        line["ours"] = {
+            "ms_a_query": round(1000 * seconds, 2),
+            **speeds(ours, queries, tracks),
+            **tally.told(),
+            **tally.told_of_ours(),
+        }
+    for name, offset in (
+        ("acoustid", acoustid.MOST_OFFSET),
+        ("acoustid_any_offset", acoustid.ANY_OFFSET),
+    ):
+        method = AcoustId(references, offset)
+        method.ask(references[0])
+        tally, seconds = ask(method, queries, same)
+        line[name] = {"ms_a_query": round(1000 * seconds, 2), **tally.told()}
+    if arguments.audfprint:
+        numbers = sorted({query.track.number for query in queries})
+        some = set(numbers[:: max(1, len(numbers) // arguments.asked)])
+        peer = Audfprint(references, arguments.audfprint)
+        tally, _ = ask(peer, [one for one in queries if one.track.number in some], same)
+        peer.close()
+        line["audfprint"] = {
+            "ms_a_query": round(1000 * float(np.mean(peer.searching)), 2),
+            "hashing_ms": round(1000 * float(np.mean(peer.hashing)), 2),
+            **tally.told(),
+        }
+    return line
+
+
+def main() -> None:
+    """Make or read what is asked for, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--music", type=Path, help="folder of real tracks")
+    parser.add_argument("--cache", type=Path, help="folder that transformations.py wrote")
+    parser.add_argument("--tracks", type=int, default=320)
+    parser.add_argument("--seconds", type=float, default=60.0, help="used of each, with --music")
+    parser.add_argument("--same", type=Path, help="tracks that are one recording")
+    parser.add_argument("--audfprint", type=Path, help="folder of its source")
+    parser.add_argument("--asked", type=int, default=61, help="tracks audfprint is asked, about")
+    parser.add_argument("--data", help="not used; every benchmark accepts it")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        cache = arguments.cache or Path(folder) / "rows"
+        if arguments.cache is None:
+            music = arguments.music or Path(folder) / "music"
+            if arguments.music is None:
+                music.mkdir()
+                for number in range(4):
+                    make_file(music / f"{number}.ogg", 0.75, SEED + number)
+            wanted = (arguments.tracks, arguments.tracks, arguments.seconds, 1)
+            transformations.write(music, cache, *wanted)
+        measured = measure(duplicate_queries.load(cache, arguments.tracks), arguments)
+    made_up = arguments.music is None and arguments.cache is None
+    line = {**describe(), "numba": version("numba"), "seed": SEED, "made_up": made_up, **measured}
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
