@@ -88,19 +88,18 @@ def test_a_chain_does_not_drift() -> None:
 
 
 def test_a_song_between_two_groups_goes_to_the_more_similar() -> None:
-    left = [Compared(1, 2, similarity=0.9), Compared(2, 5, similarity=0.8)]
-    right = [Compared(3, 4, similarity=0.9), Compared(4, 5, similarity=0.7)]
+    left = [Compared(1, 2, similarity=0.9), Compared(2, 5, similarity=0.7)]
+    right = [Compared(3, 4, similarity=0.9), Compared(4, 5, similarity=0.8)]
     found = grouped([*left, *right])
-    assert sets(found) == [[1, 2, 5], [3, 4]]
-    assert why(found) == [(4, 5, "chain")]
+    assert sets(found) == [[1, 2], [3, 4, 5]]
+    assert why(found) == [(2, 5, "chain")]
 
 
 def test_a_group_that_grew_is_tried_again() -> None:
-    """2 and 3 are too far from 1 at first; 4, which comes last, is alike to all."""
-    pairs = [Compared(1, 2, similarity=0.9), Compared(2, 3, similarity=0.8)]
-    pairs += [Compared(3, 5, similarity=0.7), Compared(2, 4, similarity=0.6)]
-    pairs += [Compared(1, 4, similarity=0.6), Compared(4, 5, similarity=0.5)]
-    assert sets(grouped(pairs)) == [[1, 2, 3, 4, 5]]
+    """5 is too far from 1; then 0 comes, which is better than 1 and alike to 3."""
+    chain = [Compared(1, 2, similarity=0.9), Compared(2, 3), Compared(3, 5, similarity=0.7)]
+    better = [Compared(0, other, similarity=0.6) for other in (1, 2, 3)]
+    assert sets(grouped([*chain, *better])) == [[0, 1, 2, 3, 5]]
 
 
 @pytest.mark.parametrize("relation", ["partial", "mix", "review"])
@@ -125,6 +124,17 @@ def test_copies_of_a_clip_go_with_the_song() -> None:
     pairs = [Compared(8, 9), excerpt(8, 1), excerpt(7, 8, 0.9), excerpt(7, 1, 0.5)]
     clips = {7: File(duration=10), 8: File(duration=30), 9: File(duration=30)}
     assert sets(grouped(pairs, files=clips)) == [[1, 7, 8, 9]]
+    clips[9] = File(lossless=True, duration=30)  # it was not compared with the song
+    assert sets(grouped(pairs, files=clips)) == [[1, 7, 8, 9]]
+
+
+def test_the_longest_clip_comes_first() -> None:
+    """Each is a clip of the next, and was compared with that alone."""
+    pairs = [excerpt(6, 7), excerpt(7, 8), excerpt(8, 1)]
+    clips = {6: File(duration=5), 7: File(duration=10), 8: File(duration=30)}
+    found = grouped(pairs, files=clips)
+    assert sets(found) == [[1, 7, 8]]
+    assert why(found) == [(6, 7, "chain")]
 
 
 def test_a_clip_is_never_the_best_when_the_song_is_there() -> None:
@@ -171,6 +181,14 @@ def test_a_medley_is_in_no_group_of_its_songs() -> None:
     assert sets(grouped(pairs, files=short)) == [[9, 1, 2]]  # two clips
 
 
+def test_a_clip_is_with_its_song_and_not_with_the_medley() -> None:
+    pairs, files = medley()
+    clip = [excerpt(5, 1, 0.7, at=10), excerpt(5, 9, 0.9, at=10)]
+    found = grouped([*pairs, *clip], files=files | {5: File(duration=30)})
+    assert sets(found) == [[1, 5]]
+    assert (5, 9, "mix") in why(found)
+
+
 def test_a_medley_that_is_mostly_one_song_is_a_medley() -> None:
     pairs = [
         Compared(1, 9, share_low=1, share_high=0.76),
@@ -185,6 +203,7 @@ def test_songs_over_each_other_or_alike_make_no_medley() -> None:
     assert sets(grouped(pairs, files=files)) == [[9, 1, 2]]
     pairs, files = medley()
     assert sets(grouped([*pairs, Compared(1, 2)], files=files)) == [[9, 1, 2]]
+    assert sets(grouped(pairs, [Said(1, 2, "recording")], files)) == [[9, 1, 2]]
 
 
 def test_a_person_joins_what_was_never_found() -> None:
@@ -243,6 +262,17 @@ def test_members_say_where_they_lie_in_the_best() -> None:
     direct, over = found.groups[0].members
     assert (direct.key, direct.via, direct.alignment) == (1, 2, Alignment(0.9, -4, 80, 0.8, -2))
     assert (over.key, over.via, over.alignment) == (3, 1, Alignment(0.8, 4, 48, 0.8, -3))
+
+
+def test_a_clip_does_not_say_where_one_song_lies_in_another() -> None:
+    pairs = [Compared(1, 2, similarity=0.6), Compared(2, 3, similarity=0.6)]
+    pairs += [excerpt(9, 1, 0.9), excerpt(9, 3, 0.85)]
+    found = grouped(pairs, files={9: File(duration=30)})
+    assert [(member.key, member.via) for member in found.groups[0].members] == [
+        (2, 1),
+        (3, 2),
+        (9, 1),
+    ]
 
 
 def test_versions_need_the_best_or_two_thirds_of_the_others() -> None:
