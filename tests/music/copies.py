@@ -41,4 +41,5 @@ def louder_noise(sound: Sound) -> Sound:
 def faster(sound: Sound, speed: float) -> Sound:
     """Return a sound played so many times faster, and higher."""
     places = np.arange(0, len(sound) - 1, speed)
-    return np.interp(places, np.arange(len(sound)), sound).astype(np.float32)
+    resampled: Sound = np.interp(places, np.arange(len(sound)), sound).astype(np.float32)
+    return resampled
