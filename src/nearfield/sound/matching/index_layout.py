@@ -27,7 +27,7 @@ _PLACES: Final = 32
 """Places of a key and of the tail after it."""
 
 _SHORTEST_KEY: Final = 4
-_BUCKET_BITS: Final = 2
+_BUCKET_BITS: Final = 4
 """Log 2 of how many frames share a key on average."""
 
 _STEPS: Final = (17, 9, 27)

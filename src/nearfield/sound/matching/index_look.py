@@ -12,10 +12,10 @@ from nearfield.sound.matching.index_sort import key_of
 
 Array = NDArray[Any]
 
-TAIL_ERRORS: Final = 4
+TAIL_ERRORS: Final = 3
 """One in so many bits of a tail may differ: what differs in more is not even compared."""
 
-ALIKE: Final = 16
+ALIKE: Final = 18
 """Bits by which a found frame itself may differ."""
 
 AROUND: Final = 4

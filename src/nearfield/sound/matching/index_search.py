@@ -15,8 +15,12 @@ from nearfield.types import Ids
 SHIFTS: Final = np.arange(-3, 4)
 """Places by which a query is moved: a little over a semitone to both sides."""
 
-_LOOK_UPS: Final = 16_000
+_LOOK_UPS: Final = 20_000
 """Keys looked up for one query, if it is not long."""
+
+_CLIP: Final = 400
+_LOOK_UPS_OF_CLIPS: Final = 40_000
+"""The same for queries of fewer frames: they have few, so more keys near theirs are looked up."""
 
 _SPARSEST: Final = 4
 """Of a long query one in so many frames is looked up."""
@@ -37,6 +41,10 @@ _DIFFERING: Final = 0.40
 _SONGS: Final = 1500
 """Songs that are followed, those first whose best found frame is best."""
 
+_LEAST: Final = 1.5
+"""Score below which a way is not told. By chance it is 0.6 to 1.1; 5 s with a fifth of the bits
+wrong make 2.2; real tracks under noise, echo, as clips, or in another pitch or pace 5 and more."""
+
 _WAYS: Final = 3
 """Ways of one song that are returned."""
 
@@ -56,7 +64,7 @@ class Candidates:
         Frames found through the index that agree with the way.
     scores : float32
         Agreement of the best twelve to twenty-four seconds beyond chance, times the root of the
-        kept frames compared; different songs rarely reach 2.
+        kept frames compared; different songs rarely reach 1.5, where rows begin.
     offsets : float64
         Frame of the song at frame 0 of the query; below 0 where the query starts sooner. In a
         long mix that is far from where the two meet: use it with the pace.
@@ -103,7 +111,8 @@ def scattered(count: int) -> NDArray[np.int64]:
 
 def asked(words: Words, sizes: Sizes) -> Asked:
     """Return what is looked up for a query in a segment of such sizes."""
-    rest = _LOOK_UPS // (len(SHIFTS) * TABLES)
+    total = _LOOK_UPS if len(words) > _CLIP else _LOOK_UPS_OF_CLIPS
+    rest = total // (len(SHIFTS) * TABLES)
     frames = scattered(len(words))[: max(rest, len(words) // _SPARSEST)]
     flips = int(np.clip(rest // max(len(frames), 1) - 1, 0, min(sizes.bits, _MOST_FLIPS)))
     return Asked(*moved(words), frames, sizes.places, sizes.bits, flips)
@@ -126,6 +135,7 @@ def search_segment(segment: Segment, silent: NDArray[np.bool_], words: Words) ->
     groups = _groups(songs, near.errors)
     ways = np.empty((TRIES * len(groups), 7))
     ways = ways[: follow(held, question, near, groups, ways)]
+    ways = ways[ways[:, 5] >= _LEAST]
     return Candidates(
         segment.keys[ways[:, 4].astype(np.int64)],
         ways[:, 6].astype(np.int64),
