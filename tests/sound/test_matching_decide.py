@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 from nearfield.errors import InvalidInput
 from nearfield.sound.matching.combine import Match
 from nearfield.sound.matching.decide import Relation, relation
-from nearfield.sound.matching.thresholds import SAME, review_from, same_from
+from nearfield.sound.matching.thresholds import CONTRAST, SAME, level
 
 
 def match(
-    similarity: float = 0.9, share_a: float = 1, share_b: float = 1, evidence: float = 100
+    similarity: float = 0.9,
+    share_a: float = 1,
+    share_b: float = 1,
+    evidence: float = 100,
+    contrast: float = 0.1,
 ) -> Match:
-    return Match(similarity, 0, evidence, 1, 0, share_a, share_b, evidence)
+    return Match(similarity, 0, evidence, 1, 0, share_a, share_b, evidence, contrast)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +49,26 @@ def test_what_is_just_below_the_same_is_for_a_person() -> None:
     assert relation(match(SAME + 0.01), 200, 200) == Relation.SAME
     assert relation(match(SAME - 0.01), 200, 200) == Relation.REVIEW
     assert relation(match(0.1), 200, 200) == Relation.DIFFERENT
-    assert relation(match(0.5, evidence=5), 200, 200) == Relation.REVIEW
 
 
-def test_another_threshold_moves_both_limits() -> None:
-    assert relation(match(0.5), 200, 200, threshold=0.6) == Relation.REVIEW
-    assert relation(match(0.2), 200, 200) == Relation.REVIEW
-    assert relation(match(0.2), 200, 200, threshold=0.15) == Relation.SAME
+def test_noise_is_forgiven_where_strong_places_agree() -> None:
+    assert relation(match(0.45, contrast=CONTRAST), 200, 200) == Relation.SAME
+    assert relation(match(0.45, contrast=CONTRAST - 0.01), 200, 200) == Relation.REVIEW
+    assert relation(match(0.3, contrast=0.9), 200, 200) == Relation.REVIEW
+
+
+def test_little_evidence_needs_more() -> None:
+    assert relation(match(0.7, evidence=12), 200, 200) == Relation.SAME
+    assert relation(match(0.7, evidence=3.5), 200, 200) == Relation.REVIEW
+    assert relation(match(0.9, evidence=3.5), 200, 200) == Relation.SAME
+    assert relation(match(0.5, evidence=3), 200, 200) == Relation.DIFFERENT
+
+
+def test_another_threshold_moves_all_limits() -> None:
+    assert relation(match(0.7), 200, 200, threshold=0.8) == Relation.REVIEW
+    assert relation(match(0.4), 200, 200, threshold=0.3) == Relation.SAME
+    assert relation(match(0.2), 200, 200) == Relation.DIFFERENT
+    assert relation(match(0.2), 200, 200, threshold=0.3) == Relation.REVIEW
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 1, 5])
@@ -61,7 +78,6 @@ def test_a_threshold_that_is_no_similarity_is_refused(threshold: float) -> None:
 
 
 @given(st.floats(0.01, 1e4), st.floats(0.01, 1e4))
-def test_less_evidence_needs_more(some: float, other: float) -> None:
+def test_a_level_never_falls_with_evidence(some: float, other: float) -> None:
     less, more = sorted((some, other))
-    assert same_from(less) >= same_from(more) >= SAME
-    assert review_from(less) < same_from(less)
+    assert level(match(evidence=less)) <= level(match(evidence=more)) <= 0.9

@@ -5,7 +5,7 @@ neighbouring bands grows or shrinks with time. What differs here is that the *sa
 64 places of a logarithmic frequency axis, two a semitone, so that music played a semitone higher
 has the same bits two places further up, and that the filters are long (1.5 seconds), so that it
 does not matter how a copy's frames lie. Level and equalisers drop out, being constant in time; the
-bands lie inside what a telephone keeps.
+bands, 220 to 1480 Hz, are where music is louder than noise and a telephone still hears.
 
 References
 ----------
@@ -43,9 +43,9 @@ STEPS_A_SEMITONE: Final = 2
 
 PLACES: Final = 64
 
-_LOWEST: Final = 280.0  # Hz
+_LOWEST: Final = 220.0  # Hz
 _ACROSS_BANDS: Final = np.array([-1, -1, 1, 1], dtype=np.float32)
-_BANDS: Final = PLACES + len(_ACROSS_BANDS) - 1  # the highest is at 1930 Hz
+_BANDS: Final = PLACES + len(_ACROSS_BANDS) - 1  # the highest is at 1480 Hz
 _LENGTH: Final = 12  # frames that a word hears
 _DEVIATION: Final = 2.4
 """Width of the bell in time whose slope is the filter, in frames: 0.3 s."""

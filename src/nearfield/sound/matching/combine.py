@@ -26,6 +26,7 @@ STRETCH: Final = np.dtype(
         ("first", np.int64),
         ("last", np.int64),
         ("changes", np.int64),
+        ("contrast", np.float64),
     ]
 )
 """A stretch of b that matches a song: words from `first` until before `last`, along a line."""
@@ -63,6 +64,9 @@ class Match:
     evidence : float
         Seconds of ordinary music in which as many bits change as in the overlap. Less than
         `overlap` where the sound is monotonous: by chance, what changes seldom agrees more often.
+    contrast : float
+        How much better the best places agree than the worse ones, in [0, 2]: much where noise
+        drowns what is weak, little where other instruments play the same notes.
     """
 
     similarity: float
@@ -73,6 +77,7 @@ class Match:
     share_a: float
     share_b: float
     evidence: float
+    contrast: float = 0.0
 
 
 def weight(stretches: Stretches) -> NDArray[np.float64]:
@@ -136,6 +141,7 @@ def _told(
         share_a=_share(a, marked[0]),
         share_b=_share(b, marked[1]),
         evidence=float(rows["changes"].sum()) / CHANGES_A_SECOND,
+        contrast=float(best["contrast"]),
     )
 
 

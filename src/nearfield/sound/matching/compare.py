@@ -21,6 +21,10 @@ SCREEN_WINDOW: Final = 0.18
 _BESIDE: Final = 4.0  # words: a line as near to another's leads to the same stretch
 _SHIFT_BESIDE: Final = 1.5  # places
 
+_FARTHEST: Final = 0.05
+"""What plays so much faster or slower is no copy: music of another tempo that has a like rhythm."""
+_HIGHEST: Final = 2.7  # places, 1.35 semitones
+
 
 @dataclass(frozen=True, slots=True)
 class Ways:
@@ -115,10 +119,12 @@ def _stretch_near(
 ) -> np.void | None:
     """Return the best stretch near a line that agrees around a word of b, None where none does."""
     line = fitted(a, b, line, middle)
-    first, last, similarity, changed = best_stretch(a, b, line)
+    first, last, similarity, changed, contrast = best_stretch(a, b, line)
     if first == last:
         return None
     start, shift, pace = polished(a, b, line, first, last)
-    row = (0, similarity, start, shift, pace, first, last, changed)
+    if abs(pace - 1) > _FARTHEST + 1 / (last - first) or abs(shift) > _HIGHEST:
+        return None
+    row = (0, similarity, start, shift, pace, first, last, changed, contrast)
     stretch: np.void = np.array([row], dtype=STRETCH)[0]
     return stretch

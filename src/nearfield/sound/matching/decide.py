@@ -5,7 +5,7 @@ from typing import Final
 
 from nearfield.errors import InvalidInput
 from nearfield.sound.matching.combine import Match
-from nearfield.sound.matching.thresholds import SAME, review_from, same_from
+from nearfield.sound.matching.thresholds import SAME, says_review, says_same
 
 MIX_SECONDS: Final = 20 * 60.0
 """What is longer counts as a mix: it may hold other recordings, but is none of them."""
@@ -46,8 +46,8 @@ def relation(
     seconds_a, seconds_b : float
         How long they are.
     threshold : float, optional
-        Similarity of a long overlap from which on they are the same, in ]0, 1[; a short overlap
-        needs more. `thresholds.SAME` where not given.
+        Similarity from which on they are the same, in ]0, 1[; what must be reached so that it is no
+        chance, and for a person to look, goes with it. `thresholds.SAME` where not given.
 
     Raises
     ------
@@ -60,9 +60,9 @@ def relation(
             f"The threshold is {same}, but a similarity is wanted: more than 0 and less than 1. "
             f"Leave it out for {SAME}."
         )
-    if match is None or match.similarity < review_from(match.evidence, same):
+    if match is None or not says_review(match, same):
         return Relation.DIFFERENT
-    if match.similarity < same_from(match.evidence, same):
+    if not says_same(match, same):
         return Relation.REVIEW
     return _by_share(match, seconds_a, seconds_b)
 

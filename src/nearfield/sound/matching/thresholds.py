@@ -3,34 +3,56 @@
 By chance, stretches of different recordings reach a similarity that falls with the root of what
 changes in them. `tools/fit_duplicate_thresholds.py` measures that limit on real tracks of which
 every second is held back, and draws it with these curves: docs/duplicate-thresholds.svg.
+
+Not only chance is to be told apart. The same notes, played at the same moments by other
+instruments (one MIDI file, two synthesisers), are as similar as a copy under loud noise: 0.4 to
+0.6. There the contrast decides: noise drowns weak places and leaves strong ones as they are.
 """
 
 from math import sqrt
 from typing import Final
 
-SAME: Final = 0.25
-"""Similarity of a long overlap from which on two recordings are the same."""
+from nearfield.sound.matching.combine import Match
+
+SAME: Final = 0.60
+"""Similarity from which on two recordings are the same."""
+
+CHANCE: Final = 0.58
+"""Share of `SAME` that the level must have besides, so that it is no chance: 0.35."""
+
+CONTRAST: Final = 0.44
+"""Contrast from which on noise is what differs: then that level is enough. Other instruments on
+the same notes reach 0.42."""
 
 REVIEW: Final = 0.8
-"""Share of the similarity for "the same" from which on a person should look at a pair."""
+"""Share of that level from which on a person should look at a pair."""
 
-SHORT: Final = 1.1
-"""What an overlap with a second of evidence must have beyond the half of `SAME`."""
+_SHORT: Final = 3.14
+"""How many times the half of what a long overlap needs is added for a second of evidence."""
 
 
-def same_from(evidence: float, same: float = SAME) -> float:
-    """Return the similarity from which on a match says that two recordings are the same.
+def shape(evidence: float) -> float:
+    """Return how many times the similarity of a long overlap one of this evidence needs, from 1 on.
 
     Parameters
     ----------
     evidence : float
         Of the match, in seconds.
-    same : float
-        For a long overlap.
     """
-    return max(same, same / 2 + SHORT / sqrt(max(evidence, 1e-6)))
+    return max(1.0, 0.5 + _SHORT / sqrt(max(evidence, 1e-6)))
 
 
-def review_from(evidence: float, same: float = SAME) -> float:
-    """Return the similarity from which on a person should look at a match."""
-    return REVIEW * same_from(evidence, same)
+def level(match: Match) -> float:
+    """Return the similarity of a match as if much overlapped: one scale for what is no chance."""
+    return match.similarity / shape(match.evidence)
+
+
+def says_same(match: Match, same: float = SAME) -> bool:
+    """Say whether what matched is beyond doubt the same sound."""
+    alike = match.similarity >= same or match.contrast >= CONTRAST
+    return alike and level(match) >= CHANCE * same
+
+
+def says_review(match: Match, same: float = SAME) -> bool:
+    """Say whether a match is no chance, so that a person should look at it."""
+    return level(match) >= REVIEW * CHANCE * same
