@@ -6,10 +6,10 @@ from nearfield.sound.versions.qmax import VersionMatch
 
 __all__ = ["REVIEW_SONG", "SAME_SONG", "Verdict", "decide"]
 
-SAME_SONG: Final = 0.40
+SAME_SONG: Final = 0.36
 """Similarity from which on two songs are taken for one."""
 
-REVIEW_SONG: Final = 0.30
+REVIEW_SONG: Final = 0.27
 """Similarity from which on somebody should listen."""
 
 Verdict = Literal["same", "review", "different"]

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.sound.versions.alignment import STACK, align
-from nearfield.sound.versions.frames import can_be_told, unit_frames
+from nearfield.sound.versions.frames import told_frames
 from nearfield.sound.versions.harmony import HARMONY_RATE, Harmony
 
 __all__ = ["NO_MATCH", "VersionMatch", "compare_versions", "compare_versions_many"]
 
-_TRANSPOSITIONS: Final = 2
-"""How many are tried: those at which the songs have most of the same notes."""
+_TURNS: Final = (np.arange(12)[:, None] + np.arange(12)) % 12
+_DOUBT: Final = 0.15
+"""The second best transposition is tried too where the notes of both songs together correlate so
+nearly as well as at the best."""
 
 _CHANCE: Final = 30.0
 """Added to the frames of the shorter song: of short ones a larger share agrees by chance."""
@@ -65,7 +67,7 @@ class _Song(NamedTuple):
 
     notes: NDArray[np.float32]  # (frames, 12)
     scale: NDArray[np.float32]  # (frames - STACK + 1,)
-    share: NDArray[np.float32]  # (12,), how much of each note there is in all
+    profile: NDArray[np.float32]  # (12,), how much of each note there is, less the mean, as a unit
 
 
 def compare_versions(a: Harmony, b: Harmony) -> VersionMatch:
@@ -81,22 +83,25 @@ def compare_versions_many(a: Harmony, others: Sequence[Harmony]) -> list[Version
 
 def _song(harmony: Harmony) -> _Song | None:
     """Prepare a song; None for what is too short, too long or too still to be told."""
-    if not can_be_told(harmony):
+    notes = told_frames(harmony)
+    if notes is None:
         return None
-    sounding = harmony.any(axis=1)
-    notes = unit_frames(harmony)
+    sounding = notes.any(axis=1)
     share = notes.sum(axis=0)
-    notes[sounding] -= share / sounding.sum()
-    energy = np.lib.stride_tricks.sliding_window_view((notes**2).sum(axis=1), STACK).sum(axis=1)
-    scale = 1 / np.sqrt(energy + np.float32(_FLAT * STACK))
-    return _Song(np.ascontiguousarray(notes), scale.astype(np.float32), share)
+    notes -= np.outer(sounding, share / sounding.sum()).astype(np.float32)
+    running = np.concatenate([[0.0], np.cumsum(np.einsum("fn,fn->f", notes, notes))])
+    scale = 1 / np.sqrt(running[STACK:] - running[:-STACK] + _FLAT * STACK)
+    profile = share - share.mean()
+    profile /= np.maximum(np.linalg.norm(profile), 1e-9)
+    return _Song(notes, scale.astype(np.float32), profile)
 
 
 def _compared(a: _Song | None, b: _Song | None) -> VersionMatch:
     if a is None or b is None:
         return NO_MATCH
-    agree = [float(a.share @ np.roll(b.share, -semitones)) for semitones in range(12)]
-    tried = np.argsort(agree)[::-1][:_TRANSPOSITIONS].tolist()
+    agree = b.profile[_TURNS] @ a.profile  # of each transposition
+    first, second = np.argsort(agree)[::-1][:2].tolist()
+    tried = [first, second] if agree[first] - agree[second] < _DOUBT else [first]
     found = [(align(a.notes, _transposed(b, up), a.scale, b.scale), up) for up in tried]
     (best, first_a, first_b, last_a, last_b, _), up = max(found, key=lambda one: one[0][0])
     shorter = min(len(a.scale), len(b.scale))

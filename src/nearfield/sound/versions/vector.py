@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from nearfield.sound.versions.frames import can_be_told, unit_frames
+from nearfield.sound.versions.frames import told_frames
 from nearfield.sound.versions.harmony import Harmony
 from nearfield.types import Vectors
 
@@ -52,9 +52,9 @@ def version_vectors(harmony: Harmony) -> Vectors:
         The first row is what is stored; all are asked for, and the best answer to any counts.
         (0, VERSION_DIM) where there is too little, too much, or no change in it.
     """
-    if not can_be_told(harmony):
+    frames = told_frames(harmony)
+    if frames is None:
         return np.zeros((0, VERSION_DIM), dtype=np.float32)
-    frames = unit_frames(harmony)
     weights = _weights(WEIGHTS)
     return np.stack([_vector(at_pace(frames, pace), weights) for pace in PACES])
 
