@@ -94,6 +94,24 @@ def test_silence_around_a_song_does_not_lessen_what_is_shared() -> None:
     assert match.offset == pytest.approx(400 / FRAMES_A_SECOND, abs=0.02)
 
 
+def test_a_loop_is_no_more_evidence_than_one_turn() -> None:
+    loop = np.tile(made_print(40, 1), 20)
+    once = found(made_print(800, 2), noisy(made_print(800, 2), 0.1))
+    assert found(loop, noisy(loop, 0.1)).evidence < 0.8 * once.evidence  # the noise is new
+    assert found(loop, loop).evidence < 0.1 * once.evidence
+    assert found(loop, loop).overlap == pytest.approx(once.overlap)
+
+
+def test_noise_that_drowns_a_part_has_contrast_and_what_changes_all_alike_has_none() -> None:
+    song = made_print(800, 1)
+    alike = noisy(song, 0.25)
+    upper = np.uint64(0xFFFF_FFFF_0000_0000)
+    drowned = (song & ~upper) | (noisy(song, 0.48) & upper)
+    assert found(song, alike).similarity == pytest.approx(found(song, drowned).similarity, abs=0.04)
+    assert found(song, alike).contrast < 0.25
+    assert found(song, drowned).contrast > 0.8
+
+
 def test_words_too_few_give_no_match() -> None:
     song = made_print(900, 1)
     for length in (0, 1, 12, 23):

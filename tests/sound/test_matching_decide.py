@@ -64,6 +64,11 @@ def test_little_evidence_needs_more() -> None:
     assert relation(match(0.5, evidence=3), 200, 200) == Relation.DIFFERENT
 
 
+def test_a_person_is_not_asked_for_a_small_part_that_is_hardly_alike() -> None:
+    assert relation(match(0.45, share_a=0.3, share_b=0.4), 200, 200) == Relation.DIFFERENT
+    assert relation(match(0.45, share_a=0.3, share_b=0.6), 200, 200) == Relation.REVIEW
+
+
 def test_another_threshold_moves_all_limits() -> None:
     assert relation(match(0.7), 200, 200, threshold=0.8) == Relation.REVIEW
     assert relation(match(0.4), 200, 200, threshold=0.3) == Relation.SAME

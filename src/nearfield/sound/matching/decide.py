@@ -17,6 +17,10 @@ _EXCERPT: Final = 0.80
 """Share of the shorter recording that must match for it to be a part of the other."""
 
 
+_HALF: Final = 0.5
+"""Share of one recording that must match for a person to be asked whether they are the same."""
+
+
 class Relation(StrEnum):
     """What one recording is to another."""
 
@@ -63,7 +67,8 @@ def relation(
     if match is None or not says_review(match, same):
         return Relation.DIFFERENT
     if not says_same(match, same):
-        return Relation.REVIEW
+        half = max(match.share_a, match.share_b) >= _HALF
+        return Relation.REVIEW if half else Relation.DIFFERENT
     return _by_share(match, seconds_a, seconds_b)
 
 

@@ -17,6 +17,13 @@ from nearfield.sound.matching.lines import Line
 PIECE: Final = 16
 """Words that are judged together: two seconds."""
 
+_SHORTEST_LOOP: Final = 8
+"""Words, a second: what repeats faster is a tone or a roll, of which the changes tell already."""
+_LONGEST_LOOP: Final = 2048
+"""Words, four minutes."""
+_REPEATED: Final = 0.85
+"""Agreement of what is the same but half a word off."""
+
 TILE_WORDS: Final = 32
 TILE_BITS: Final = 8
 _LIVELY: Final = 0.3
@@ -165,6 +172,27 @@ def _changes(words: BandFingerprint) -> int:
 
 
 @compiled
+def _novelty(words: BandFingerprint, shift: int) -> float:
+    """Return the share of words that do not repeat what came before, at most 1.
+
+    The share that a loop of the best length leaves over: its own words, and of all others how far
+    they are from equal to those one loop before.
+    """
+    most, bits = 1.0, 64 - abs(shift)
+    for lag in range(_SHORTEST_LOOP, min(_LONGEST_LOOP, len(words) // 2 + 1)):
+        differing, compared = np.int64(0), 0
+        for place in range(lag, len(words), 2):
+            if words[place] != 0 and words[place - lag] != 0:
+                differing += count_bits(words[place] ^ words[place - lag])
+                compared += 1
+        if compared > 0:
+            agreed = 1 - 2 * differing / (bits * compared)
+            other = min(1.0, max(0.0, 1 - agreed / _REPEATED))
+            most = min(most, (lag + (len(words) - lag) * other) / len(words))
+    return most
+
+
+@compiled
 def _signs(words: BandFingerprint, shift: int, mean: Values) -> Values:
     """Return the bits that both have, as -1 and 1 with their means removed, (words, bits)."""
     first, last = max(0, shift), min(64, 64 + shift)
@@ -221,7 +249,8 @@ def best_stretch(
     similarity : float
         Mean-removed correlation, in [-1, 1].
     changed : int
-        Bits that change inside the run, in the recording in which fewer do.
+        Bits that change inside the run, in the recording in which fewer do; of what both repeat
+        over and over, those of one turn.
     contrast : float
         How much better its best places agree than its worse ones, in [0, 2].
     """
@@ -236,6 +265,9 @@ def best_stretch(
             return low, low, 0.0, 0, 0.0
         similarity = _correlation(here[first:last], there[first:last], line[1])
         least = max(_LEAST, _LEAST_SHARE * similarity)
-    changed = min(_changes(here[first:last]), _changes(there[first:last]))
-    contrast = _contrast(here[first:last], there[first:last], line[1])
+    here, there = here[first:last], there[first:last]
+    # a loop against a loop is no more than one turn of both; against anything else it is all new
+    new = max(_novelty(here, line[1]), _novelty(there, line[1]))
+    changed = int(new * min(_changes(here), _changes(there)))
+    contrast = _contrast(here, there, line[1])
     return low + first, low + last, similarity, changed, contrast
