@@ -4,18 +4,18 @@ Run: `python benchmarks/bench_duplicates.py --music FOLDER [--audfprint SOURCE]`
 FOLDER` with what transformations.py wrote before. References are the tracks as they are; queries
 are all rows of `transformations.ROWS`. For each row and half of the tracks (thresholds may be
 developed on the even ones; the odd ones are the test) the share of queries whose own track is
-called the same, by each method's own limit, and where the limit is so high that no query at all
-is called the same as another track ("at_no_false"). A limit beyond its own is never used for that
-of ours if its own makes no false pair. Tracks that are one recording in truth are told by
-`--same`, a JSON list of [name, name, why]; they are listed in the line, and count neither as right
-nor as wrong. audfprint is asked some of the tracks alone: it is slow. Without music, made-up
-sounds show that it runs, and nothing else. Prints one JSON line.
+called the same, by each method's own limit, and where that limit is raised until no query at all
+is called the same as another track ("at_no_false"). Tracks that share a recording or its notes in
+truth are told by `--same`, a JSON list of [name, name, why]; they are listed in the line, with what
+ours says of the two, and count neither as right nor as wrong. audfprint is asked some of the
+tracks alone: it is slow. Without music, made-up sounds show that it runs, and nothing else. Prints
+one JSON line; append it to results/duplicates.jsonl.
 """
 
 import argparse
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -31,8 +31,10 @@ from bench_decode import make_file
 from duplicate_methods import AcoustId, Answer, Audfprint, Method, Ours
 from duplicate_queries import Query, Track
 from machine import describe
+from nearfield.sound.band_fingerprint import BandFingerprint
 from nearfield.sound.matching.combine import Match
-from nearfield.sound.matching.compare import compare
+from nearfield.sound.matching.compare import Ways, compare
+from nearfield.sound.matching.index import Candidates
 from nearfield.sound.matching.thresholds import SAME
 from peers import acoustid
 from transformations import ROWS
@@ -51,15 +53,19 @@ class Tally:
     right: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     doubted: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     placed: dict[tuple[str, str], list[bool]] = field(default_factory=lambda: defaultdict(list))
+    missed: list[tuple[str, str, float]] = field(default_factory=list)
     false: list[tuple[float, Query, int]] = field(default_factory=list)
     worst: float = 0.0
-    asked: int = 0  # about wrong references, for a person to decide
+    asked: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """Wrong pairs that a person is asked about, and for how many queries."""
 
     def take(self, query: Query, answer: Answer) -> None:
         """Count the answer to a query."""
         number, key = query.track.number, (query.row, query.half)
         score = answer.scores.get(number, 0.0)
         self.right[key].append(score)
+        if score < 1:
+            self.missed.append((query.track.name, query.row, round(score, 3)))
         self.doubted[key] += score < 1 and number in answer.doubted
         if score >= 1 and number in answer.matches:
             self.placed[key].append(_is_placed(query, answer.matches[number]))
@@ -68,17 +74,17 @@ class Tally:
                 self.worst = max(self.worst, value)
                 if value >= 1:
                     self.false.append((value, query, other))
-        self.asked += len(answer.doubted - self.same[number])
+        self.asked.update((number, other) for other in answer.doubted - self.same[number])
 
     def recall(self, limit: float) -> dict[str, list[float]]:
         """Return for each row the shares found in each half."""
         return {row: [_share(self.right[row, half], limit) for half in HALVES] for row in ROWS}
 
-    def told(self) -> dict[str, Any]:
+    def told(self, tracks: Sequence[Track]) -> dict[str, Any]:
         """Return what is printed."""
         limit = max(1.0, np.nextafter(self.worst, np.inf))
         names = [
-            [query.track.name, query.row, other, round(value, 3)]
+            [query.track.name, query.row, tracks[other].name, round(value, 3)]
             for value, query, other in sorted(self.false, key=lambda one: -one[0])
         ]
         return {
@@ -90,7 +96,7 @@ class Tally:
             "at_no_false": self.recall(limit) if limit > 1 else "as recall",
         }
 
-    def told_of_ours(self) -> dict[str, Any]:
+    def told_of_ours(self, tracks: Sequence[Track]) -> dict[str, Any]:
         """Return what others do not tell: doubts, and whether times, speeds and pitch are right."""
         placed = [good for key in self.placed for good in self.placed[key]]
         wrong = {
@@ -104,7 +110,12 @@ class Tally:
                 for row in ROWS
                 if (count := sum(self.doubted[row, half] for half in HALVES))
             },
-            "wrong_in_review": self.asked,
+            "missed": self.missed,
+            "wrong_in_review": self.asked.total(),
+            "pairs_wrong_in_review": [
+                [tracks[one].name, tracks[other].name, times]
+                for (one, other), times in self.asked.most_common()
+            ],
         }
 
 
@@ -144,27 +155,56 @@ def read_same(file: Path | None, tracks: Sequence[Track]) -> tuple[Groups, list[
     return same, used
 
 
+def _told(ours: Ours, tracks: Sequence[Track], pair: Sequence[str]) -> str:
+    """Return what ours says of two tracks as they are."""
+    numbers = {track.name: track.number for track in tracks}
+    answer = ours.ask(tracks[numbers[pair[1]]].prints["identity"])
+    first = numbers[pair[0]]
+    if answer.scores.get(first, 0.0) >= 1:
+        return "the same"
+    return "in doubt" if first in answer.doubted else "different"
+
+
 def speeds(ours: Ours, queries: Sequence[Query], tracks: Sequence[Track]) -> dict[str, float]:
-    """Return what finding candidates and comparing cost, of a few hundred queries."""
+    """Return what finding candidates costs, and comparing with them, of a few hundred queries."""
     random = np.random.default_rng(SEED)
-    some = [queries[number] for number in random.permutation(len(queries))[:300]]
+    some = [queries[number].print.bands for number in random.permutation(len(queries))[:300]]
     began = time.process_time()
-    pairs = sum(len(np.unique(ours.index.search(one.print.bands).keys)) for one in some)
+    named = [ours.index.search(words) for words in some]
     searched = time.process_time() - began
-    began = time.process_time()
-    for one in some:
-        ours.comparer.compare(one.print.bands)
-    compared = time.process_time() - began - searched
-    began = time.process_time()
-    for one in some:
-        other = tracks[int(random.integers(len(tracks)))]
-        compare(other.prints["identity"].bands, one.print.bands)
-    blind = time.process_time() - began
+    pairs = [
+        (tracks[key - 1].prints["identity"].bands, words, _ways(found, key))
+        for words, found in zip(some, named, strict=True)
+        for key in np.unique(found.keys).tolist()
+    ]
+    others = random.integers(len(tracks), size=len(some)).tolist()
+    blind = [
+        (tracks[other].prints["identity"].bands, words, None)
+        for other, words in zip(others, some, strict=True)
+    ]
     return {
         "search_ms": round(1000 * searched / len(some), 2),
-        "pairs_a_second": round(pairs / max(compared, 1e-9)),
-        "pairs_a_second_without_candidates": round(len(some) / blind),
+        "pairs_a_second": _rate(pairs),
+        "pairs_a_second_without_candidates": _rate(blind),
     }
+
+
+def _ways(found: Candidates, key: int) -> Ways:
+    """Return how the index says that a query lies over one song."""
+    rows = found.keys == key
+    nothing = np.zeros(int(rows.sum()), dtype=np.int64)
+    offsets = found.offsets[rows].astype(np.float64)
+    return Ways(nothing, offsets, found.shifts[rows], found.paces[rows].astype(np.float64))
+
+
+def _rate(pairs: Sequence[tuple[BandFingerprint, BandFingerprint, Ways | None]]) -> int:
+    """Return how many pairs are compared in a second of processor time."""
+    for pair in pairs[:1]:
+        compare(*pair)  # compiles
+    began = time.process_time()
+    for pair in pairs:
+        compare(*pair)
+    return round(len(pairs) / max(time.process_time() - began, 1e-9))
 
 
 def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str, object]:
@@ -177,7 +217,6 @@ def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str,
         "tracks_queried": sum(len(track.prints) > 1 for track in tracks),
         "seconds_median": round(float(np.median([track.seconds for track in tracks])), 1),
         "halves": HALVES,
-        "one_recording_in_truth": used,
         "threshold": SAME,
     }
     with TemporaryDirectory() as folder:
@@ -187,9 +226,10 @@ def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str,
         line["ours"] = {
             "ms_a_query": round(1000 * seconds, 2),
             **speeds(ours, queries, tracks),
-            **tally.told(),
-            **tally.told_of_ours(),
+            **tally.told(tracks),
+            **tally.told_of_ours(tracks),
         }
+        line["related_in_truth"] = [[*pair, _told(ours, tracks, pair)] for pair in used]
     for name, offset in (
         ("acoustid", acoustid.MOST_OFFSET),
         ("acoustid_any_offset", acoustid.ANY_OFFSET),
@@ -197,7 +237,7 @@ def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str,
         method = AcoustId(references, offset)
         method.ask(references[0])
         tally, seconds = ask(method, queries, same)
-        line[name] = {"ms_a_query": round(1000 * seconds, 2), **tally.told()}
+        line[name] = {"ms_a_query": round(1000 * seconds, 2), **tally.told(tracks)}
     if arguments.audfprint:
         numbers = sorted({query.track.number for query in queries})
         some = set(numbers[:: max(1, len(numbers) // arguments.asked)])
@@ -207,7 +247,7 @@ def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str,
         line["audfprint"] = {
             "ms_a_query": round(1000 * float(np.mean(peer.searching)), 2),
             "hashing_ms": round(1000 * float(np.mean(peer.hashing)), 2),
-            **tally.told(),
+            **tally.told(tracks),
         }
     return line
 

@@ -18,7 +18,6 @@ from nearfield.sound.band_fingerprint import FRAMES_A_SECOND, BandFingerprint
 from nearfield.sound.matching.combine import Match
 from nearfield.sound.matching.decide import Relation, relation
 from nearfield.sound.matching.index import FingerprintIndex
-from nearfield.sound.matching.thresholds import same_from
 from peers import acoustid
 
 __all__ = ["AcoustId", "Answer", "Audfprint", "Held", "Method", "Ours"]
@@ -82,14 +81,11 @@ class Ours:
         for found in self.comparer.compare(query.bands):
             number, match = found.key - 1, found.match
             what = relation(match, found.words / FRAMES_A_SECOND, seconds)
-            sure = match.similarity / same_from(match.evidence)
             answer.matches[number] = match
-            if what in (Relation.SAME, Relation.EXCERPT):
-                answer.scores[number] = sure
-            else:
-                answer.scores[number] = min(sure, 0.999)
-                if what is not Relation.DIFFERENT:
-                    answer.doubted.add(number)
+            together = what in (Relation.SAME, Relation.EXCERPT)
+            answer.scores[number] = match.similarity + together
+            if not together and what is not Relation.DIFFERENT:
+                answer.doubted.add(number)
         return answer
 
 
