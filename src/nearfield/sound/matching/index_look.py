@@ -18,8 +18,11 @@ TAIL_ERRORS: Final = 3
 ALIKE: Final = 18
 """Bits by which a found frame itself may differ."""
 
-AROUND: Final = 4
-"""Kept frames on either side of a found one that are compared: one and a half seconds."""
+AROUND: Final = 8
+"""Kept frames around a found one that are compared: four on either side, one and a half seconds."""
+
+CHANCE: Final = 0.45
+"""Share of the bits that differ, above which the other frames around are not compared."""
 
 LEAST_AROUND: Final = 3
 SLACK: Final = 0.25
@@ -78,20 +81,26 @@ class Near(NamedTuple):
 
 @compiled
 def surroundings(held: Held, asked: Asked, shift: int, frame: int, entry: int) -> float:
-    """Return the share of differing bits over the kept frames on either side; 1 for too few."""
+    """Return the share of differing bits over the kept frames on either side; 1 for too few.
+
+    Most of what is found is found by chance, and two frames or four show it.
+    """
     moved, mask = asked.moved[shift], asked.masks[shift]
+    bits = int(count_bits(mask))
     differing, compared = 0, 0
-    for step in range(-AROUND, AROUND + 1):
+    for step in (2, -2, 4, -4, 3, -3, 1, -1):
         there, here = entry + step, frame + STRIDE * step
-        if step == 0 or not (0 <= there < len(held.words) and 0 <= here < len(moved)):
+        if not (0 <= there < len(held.words) and 0 <= here < len(moved)):
             continue
         if held.words[there] != 0 and moved[here] != 0:
             differing += int(count_bits((held.words[there] ^ moved[here]) & mask))
             compared += 1
+            if compared % 2 == 0 and differing > CHANCE * compared * bits:
+                return 1.0
     if compared < LEAST_AROUND:
         return 1.0
-    bits = compared * count_bits(mask)
-    return float(differing / bits + SLACK * (compared**-0.5 - (2 * AROUND) ** -0.5))
+    few = compared**-0.5 - AROUND**-0.5
+    return float(differing / (compared * bits) + SLACK * few)
 
 
 @compiled

@@ -15,11 +15,11 @@ from nearfield.types import Ids
 SHIFTS: Final = np.arange(-3, 4)
 """Places by which a query is moved: a little over a semitone to both sides."""
 
-_LOOK_UPS: Final = 20_000
+_LOOK_UPS: Final = 16_000
 """Keys looked up for one query, if it is not long."""
 
 _CLIP: Final = 400
-_LOOK_UPS_OF_CLIPS: Final = 40_000
+_LOOK_UPS_OF_CLIPS: Final = 30_000
 """The same for queries of fewer frames: they have few, so more keys near theirs are looked up."""
 
 _SPARSEST: Final = 4
