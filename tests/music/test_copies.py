@@ -17,6 +17,7 @@ from nearfield.home import Nearfield
 from nearfield.pipelines.find_duplicates import METHOD
 from nearfield.pipelines.song_prints import index_folder
 from nearfield.pipelines.song_report import Member, Report
+from nearfield.sound.fingerprint import from_text
 from sound.made_sounds import song, write_sound
 
 
@@ -304,3 +305,20 @@ def test_similarities_are_those_of_the_alignment_that_is_told(home: Nearfield) -
             assert 0 < one.tie.similarity <= 1
             assert 0 < one.tie.overlap <= SECONDS + 1
             assert np.isfinite(one.tie.offset)
+
+
+def test_fingerprints_are_printed_for_acoustid(first: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(first, tmp_path / "home")
+    command = ["--home", str(tmp_path / "home"), "music", "fingerprint"]
+    kept = CliRunner().invoke(app, [*command, str(folder / "two.ogg"), "--json"])
+    assert kept.exit_code == 0, kept.output
+    told = json.loads(kept.stdout)
+    assert told["duration"] == pytest.approx(SECONDS, abs=0.1)
+    assert len(from_text(told["fingerprint"])) > SECONDS * 7
+    (tmp_path / "strange.ogg").write_bytes((folder / "two.ogg").read_bytes())
+    fresh = ["--home", str(tmp_path / "empty"), *command[2:], str(tmp_path / "strange.ogg")]
+    heard = CliRunner().invoke(app, fresh)
+    assert heard.stdout.splitlines() == ["DURATION=24", f"FINGERPRINT={told['fingerprint']}"]
+    none = CliRunner().invoke(app, [*command, "nothing.ogg"])
+    assert none.exit_code == 1
+    assert "neither a song of the library nor a file" in none.stderr

@@ -12,6 +12,7 @@ from nearfield.cli.music_care import (
     clean_command,
     different_command,
     duplicates_command,
+    fingerprint_command,
     identify_command,
     same_command,
     versions_command,
@@ -43,6 +44,7 @@ _CARE: dict[str, Callable[..., None]] = {
     "same": same_command,
     "different": different_command,
     "identify": identify_command,
+    "fingerprint": fingerprint_command,
     "clean": clean_command,
 }
 

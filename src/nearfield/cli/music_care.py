@@ -112,6 +112,23 @@ def identify_command(
     _print_identified(found)
 
 
+def fingerprint_command(
+    context: typer.Context,
+    song: Annotated[str, typer.Argument(help="song: its id, or its file; or any sound file")],
+    catalogue: SongsOption = "songs",
+    as_json: JsonOption = False,
+) -> None:
+    """Print the Chromaprint of a song, as fpcalc does: what AcoustID takes."""
+    from nearfield.pipelines.acoustid import chromaprint
+
+    with open_stores(context) as stores:
+        found = chromaprint(stores, catalogue, song)
+    if as_json:
+        print_json(found.as_data())
+    else:
+        typer.echo(found.lines())
+
+
 def clean_command(
     context: typer.Context,
     move_to: Annotated[

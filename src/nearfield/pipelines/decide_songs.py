@@ -5,7 +5,7 @@ from typing import Final
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import InvalidInput, NotFound
-from nearfield.pipelines.named_songs import find_song
+from nearfield.pipelines.find_song import find_song
 from nearfield.pipelines.song_families import regroup
 from nearfield.pipelines.stores import Stores
 from nearfield.types import PublicId

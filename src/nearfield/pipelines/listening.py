@@ -8,8 +8,8 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.datasets.report import ReadResult, Refusal
 from nearfield.datasets.tables import Columns, Tables
 from nearfield.errors import InvalidInput
+from nearfield.pipelines.find_song import find_song
 from nearfield.pipelines.imports import Imported, import_read
-from nearfield.pipelines.named_songs import find_song
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.stores import Stores
 

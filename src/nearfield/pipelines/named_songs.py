@@ -5,18 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.catalogue.sound_facts import GONE
 from nearfield.errors import NotFound
 from nearfield.pipelines.ears import Ears
+from nearfield.pipelines.find_song import find_song
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analyser
 from nearfield.sound.encoding import SongVectors
-from nearfield.sound.scan import content_hash, path_text
 from nearfield.types import PublicId
 
 
@@ -41,22 +38,6 @@ def guest_labels(named: NamedSongs) -> dict[str, str]:
     short = {name: Path(name).name for name in named.guests}
     alone = Counter(short.values())
     return {name: label if alone[label] == 1 else name for name, label in short.items()}
-
-
-def find_song(catalogue: Catalogue, name: str) -> PublicId | None:
-    """Return the id of a song in the library: given as it is, or by the path of its file."""
-    try:
-        (key,) = catalogue.item_keys([name])
-    except NotFound:
-        path = Path(name).expanduser().absolute()
-        file = catalogue.sounds.file(path_text(path))
-        found = None if file is None or file.state == GONE else file.item
-        if found is None and path.is_file():
-            found = catalogue.sounds.with_content(content_hash(path))
-        if found is None:
-            return None
-        key = found
-    return catalogue.item_ids(np.array([key], dtype=np.int64))[0]
 
 
 def name_songs(stores: Stores, catalogue: Catalogue, names: Iterable[str]) -> Steps[NamedSongs]:
