@@ -24,6 +24,7 @@ from typing import Final
 import numpy as np
 
 from nearfield.sound.band_fingerprint import BandFingerprint, band_fingerprint, pack, unpack
+from nearfield.sound.fingerprint import Fingerprint, compress, decompress, fingerprint
 from nearfield.sound.matching.compare import Match, compare
 from nearfield.sound.matching.thresholds import (
     CHANCE,
@@ -66,8 +67,24 @@ class Measured:
         return self.match is not None and says_review(self.match)
 
 
-def fingerprints(cache: Path) -> dict[int, dict[str, BandFingerprint]]:
-    """Return the fingerprint of each row of each track; they are kept beside the samples."""
+@dataclass(frozen=True, slots=True)
+class Prints:
+    """Both fingerprints of a sound."""
+
+    bands: BandFingerprint
+    chromaprint: Fingerprint
+
+
+Tracks = dict[int, dict[str, Prints]]
+
+
+def compared(a: Prints, b: Prints) -> Match | None:
+    """Return what two sounds have in common."""
+    return compare(a.bands, b.bands, chromaprints=(a.chromaprint, b.chromaprint))
+
+
+def fingerprints(cache: Path) -> Tracks:
+    """Return the fingerprints of each row of each track; they are kept beside the samples."""
     tracks = {}
     for folder in sorted((cache / "pcm").iterdir(), key=lambda path: int(path.name)):
         prints = {file.stem: _fingerprint(file, cache) for file in sorted(folder.glob("*.i16"))}
@@ -76,33 +93,35 @@ def fingerprints(cache: Path) -> dict[int, dict[str, BandFingerprint]]:
     return tracks
 
 
-def _fingerprint(file: Path, cache: Path) -> BandFingerprint:
-    kept = cache / "bands" / file.parent.name / f"{file.stem}.bands"
-    if kept.exists():
-        return unpack(kept.read_bytes())
-    samples = np.fromfile(file, dtype="<i2").astype(np.float32)
-    words = band_fingerprint(samples / np.float32(32_768))
+def _fingerprint(file: Path, cache: Path) -> Prints:
+    kept = cache / "prints" / file.parent.name / file.stem
+    bands, chromaprint = kept.with_name(f"{file.stem}.bands"), kept.with_name(f"{file.stem}.chroma")
+    if bands.exists() and chromaprint.exists():
+        return Prints(unpack(bands.read_bytes()), decompress(chromaprint.read_bytes()))
+    samples = np.fromfile(file, dtype="<i2").astype(np.float32) / np.float32(32_768)
+    made = Prints(band_fingerprint(samples), fingerprint(samples))
     kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_bytes(pack(words))
-    return words
+    bands.write_bytes(pack(made.bands))
+    chromaprint.write_bytes(compress(made.chromaprint))
+    return made
 
 
-def own(tracks: dict[int, dict[str, BandFingerprint]]) -> Iterator[Measured]:
+def own(tracks: Tracks) -> Iterator[Measured]:
     """Yield the match of each changed form with its track."""
     for number, rows in tracks.items():
-        for row, words in rows.items():
+        for row, prints in rows.items():
             if row != "identity":
-                yield Measured(number, row, number, compare(rows["identity"], words))
+                yield Measured(number, row, number, compared(rows["identity"], prints))
 
 
-def others(tracks: dict[int, dict[str, BandFingerprint]]) -> Iterator[Measured]:
+def others(tracks: Tracks) -> Iterator[Measured]:
     """Yield what matches between different tracks; each pair in two forms drawn for it."""
     for number, rows in tracks.items():
         names = sorted(rows)
         for other in tracks:
             if other != number:
                 drawn = zlib.crc32(f"{number}-{other}".encode()) % len(names)
-                match = compare(tracks[other]["identity"], rows[names[drawn]])
+                match = compared(tracks[other]["identity"], rows[names[drawn]])
                 if match is not None:
                     yield Measured(number, names[drawn], other, match)
 
@@ -178,8 +197,7 @@ def draw(measured: list[Measured], path: Path) -> None:
         '<text transform="translate(28 190) rotate(-90)" text-anchor="middle">similarity</text>'
         '<text x="450" y="60" fill="#47a">copies of a track</text>'
         '<text x="450" y="300" fill="#b44">different tracks</text>'
-        '<text x="190" y="40">line: no chance; dashed: to review; dotted: the same, </text>'
-        '<text x="190" y="56">which under noise, told by contrast, the line is too</text></svg>\n'
+        '<text x="190" y="40">line: no chance; dashed: to review; dotted: the same</text></svg>\n'
     )
     path.write_text("".join(parts), encoding="utf-8")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from nearfield.errors import InvalidInput
 from nearfield.sound.matching.combine import Match
 from nearfield.sound.matching.decide import Relation, relation
-from nearfield.sound.matching.thresholds import CONTRAST, SAME, level
+from nearfield.sound.matching.thresholds import SAME, level
 
 
 def match(
@@ -15,9 +15,8 @@ def match(
     share_a: float = 1,
     share_b: float = 1,
     evidence: float = 100,
-    contrast: float = 0.1,
 ) -> Match:
-    return Match(similarity, 0, evidence, 1, 0, share_a, share_b, evidence, contrast)
+    return Match(similarity, 0, evidence, 1, 0, share_a, share_b, evidence)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +48,6 @@ def test_what_is_just_below_the_same_is_for_a_person() -> None:
     assert relation(match(SAME + 0.01), 200, 200) == Relation.SAME
     assert relation(match(SAME - 0.01), 200, 200) == Relation.REVIEW
     assert relation(match(0.1), 200, 200) == Relation.DIFFERENT
-
-
-def test_noise_is_forgiven_where_strong_places_agree() -> None:
-    assert relation(match(0.45, contrast=CONTRAST), 200, 200) == Relation.SAME
-    assert relation(match(0.45, contrast=CONTRAST - 0.01), 200, 200) == Relation.REVIEW
-    assert relation(match(0.3, contrast=0.9), 200, 200) == Relation.REVIEW
 
 
 def test_little_evidence_needs_more() -> None:

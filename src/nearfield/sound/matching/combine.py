@@ -12,6 +12,7 @@ from nearfield.sound.band_fingerprint import (
     STEPS_A_SEMITONE,
     BandFingerprint,
 )
+from nearfield.sound.fingerprint_code import Fingerprint
 
 CHANGES_A_SECOND: Final = 66.0
 """Bits that change in a second of ordinary music: the median of real tracks."""
@@ -26,7 +27,6 @@ STRETCH: Final = np.dtype(
         ("first", np.int64),
         ("last", np.int64),
         ("changes", np.int64),
-        ("contrast", np.float64),
     ]
 )
 """A stretch of b that matches a song: words from `first` until before `last`, along a line."""
@@ -40,6 +40,9 @@ _ALIKE: Final = 0.5
 _SHARED: Final = 0.5
 """Share of a stretch that may already belong to a better one; what is beyond that counts twice."""
 
+_FEWEST_VALUES: Final = 32
+_LEAST_VARIANCE: Final = 0.02
+
 _CENTRE: Final = SECONDS_OF_A_WORD / 2
 
 
@@ -50,7 +53,8 @@ class Match:
     Parameters
     ----------
     similarity : float
-        Mean-removed correlation of bits over the matched stretches, in [-1, 1].
+        Mean-removed correlation of bits over the matched stretches, in [-1, 1]: of the band
+        fingerprints, or of Chromaprint's where that is higher.
     offset : float
         Seconds; see above. Of the best stretch, where there are several.
     overlap : float
@@ -64,9 +68,6 @@ class Match:
     evidence : float
         Seconds of ordinary music in which as many bits change as in the overlap. Less than
         `overlap` where the sound is monotonous: by chance, what changes seldom agrees more often.
-    contrast : float
-        How much better the best places agree than the worse ones, in [0, 2]: much where noise
-        drowns what is weak, little where other instruments play the same notes.
     """
 
     similarity: float
@@ -77,7 +78,6 @@ class Match:
     share_a: float
     share_b: float
     evidence: float
-    contrast: float = 0.0
 
 
 def weight(stretches: Stretches) -> NDArray[np.float64]:
@@ -86,11 +86,16 @@ def weight(stretches: Stretches) -> NDArray[np.float64]:
     return root
 
 
-def combined(a: BandFingerprint, b: BandFingerprint, stretches: Stretches) -> Match | None:
+def combined(
+    a: BandFingerprint,
+    b: BandFingerprint,
+    stretches: Stretches,
+    chromaprints: tuple[Fingerprint, Fingerprint] | None = None,
+) -> Match | None:
     """Return the match that stretches of b make with a, None where there are none.
 
     The best stretch leads. Others join it where they play as fast and as high, and lie elsewhere in
-    both: a part was cut out or put in.
+    both: a part was cut out or put in. With Chromaprints of both, the higher similarity counts.
     """
     if len(stretches) == 0:
         return None
@@ -98,7 +103,11 @@ def combined(a: BandFingerprint, b: BandFingerprint, stretches: Stretches) -> Ma
     best = ordered[0]
     in_a, in_b = np.zeros(len(a), dtype=np.bool_), np.zeros(len(b), dtype=np.bool_)
     taken = [row for row in ordered if _joins(row, best, in_a, in_b)]
-    return _told(a, b, (in_a, in_b), np.array(taken, dtype=STRETCH))
+    rows = np.array(taken, dtype=STRETCH)
+    if chromaprints is not None:
+        for row in rows:
+            row["similarity"] = max(row["similarity"], chroma_similarity(*chromaprints, row))
+    return _told(a, b, (in_a, in_b), rows)
 
 
 def _joins(row: np.void, best: np.void, in_a: NDArray[np.bool_], in_b: NDArray[np.bool_]) -> bool:
@@ -141,8 +150,33 @@ def _told(
         share_a=_share(a, marked[0]),
         share_b=_share(b, marked[1]),
         evidence=float(rows["changes"].sum()) / CHANGES_A_SECOND,
-        contrast=float(best["contrast"]),
     )
+
+
+def chroma_similarity(a: Fingerprint, b: Fingerprint, stretch: np.void) -> float:
+    """Return the mean-removed correlation of two Chromaprints along a stretch, in [-1, 1].
+
+    It says little where one is played higher or at another pace. 0 where less than four seconds lie
+    over one another, or hardly a bit changes.
+    """
+    there = np.arange(stretch["first"], min(stretch["last"], len(b)))
+    here = np.floor(stretch["start"] + stretch["pace"] * there + 0.5).astype(np.int64)
+    inside = (here >= 0) & (here < len(a))
+    if np.count_nonzero(inside) < _FEWEST_VALUES:
+        return 0.0
+    left, right = _signs(a[here[inside]]), _signs(b[there[inside]])
+    variance = (left**2).mean() * (right**2).mean()
+    if variance < _LEAST_VARIANCE**2:
+        return 0.0
+    return float((left * right).mean() / np.sqrt(variance))
+
+
+def _signs(values: Fingerprint) -> NDArray[np.float32]:
+    """Return the bits as -1 and 1 with the mean of each removed, shape (values, 32)."""
+    octets = np.ascontiguousarray(values).view(np.uint8).reshape(-1, 4)
+    signs = 2 * np.unpackbits(octets, axis=1).astype(np.float32) - 1
+    centred: NDArray[np.float32] = signs - signs.mean(axis=0)
+    return centred
 
 
 def _share(words: BandFingerprint, marked: NDArray[np.bool_]) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.sound.band_fingerprint import BandFingerprint
+from nearfield.sound.fingerprint_code import Fingerprint
 from nearfield.sound.matching.align import align
 from nearfield.sound.matching.combine import STRETCH, Match, Stretches, combined
 from nearfield.sound.matching.lines import Line, fitted, polished, screened_many
@@ -48,7 +49,12 @@ class Ways:
     paces: NDArray[np.float64]
 
 
-def compare(a: BandFingerprint, b: BandFingerprint, ways: Ways | None = None) -> Match | None:
+def compare(
+    a: BandFingerprint,
+    b: BandFingerprint,
+    ways: Ways | None = None,
+    chromaprints: tuple[Fingerprint, Fingerprint] | None = None,
+) -> Match | None:
     """Return what two recordings have in common, None where nothing is.
 
     Parameters
@@ -58,12 +64,15 @@ def compare(a: BandFingerprint, b: BandFingerprint, ways: Ways | None = None) ->
     ways : Ways, optional
         How b may lie over a (song 0), as an index told; where there are none, all places of the
         two are tried.
+    chromaprints : two of uint32, shape (values,), optional
+        The other fingerprints of a and of b. They are asked where the bands say a may lie over b,
+        and the better answer counts: loud noise and strange bands do less to them.
     """
     if ways is None:
         starts, shifts = align(a, b)
         ways = Ways(np.zeros(len(starts), np.int64), starts, shifts, np.ones(len(starts)))
     bounds = np.array([0, len(a)], dtype=np.int64)
-    return combined(a, b, compare_many(b, a, bounds, ways))
+    return combined(a, b, compare_many(b, a, bounds, ways), chromaprints)
 
 
 def compare_many(
@@ -119,12 +128,12 @@ def _stretch_near(
 ) -> np.void | None:
     """Return the best stretch near a line that agrees around a word of b, None where none does."""
     line = fitted(a, b, line, middle)
-    first, last, similarity, changed, contrast = best_stretch(a, b, line)
+    first, last, similarity, changed = best_stretch(a, b, line)
     if first == last:
         return None
     start, shift, pace = polished(a, b, line, first, last)
     if abs(pace - 1) > _FARTHEST + 1 / (last - first) or abs(shift) > _HIGHEST:
         return None
-    row = (0, similarity, start, shift, pace, first, last, changed, contrast)
+    row = (0, similarity, start, shift, pace, first, last, changed)
     stretch: np.void = np.array([row], dtype=STRETCH)[0]
     return stretch

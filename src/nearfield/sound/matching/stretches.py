@@ -24,12 +24,6 @@ _LONGEST_LOOP: Final = 2048
 _REPEATED: Final = 0.85
 """Agreement of what is the same but half a word off."""
 
-TILE_WORDS: Final = 32
-TILE_BITS: Final = 8
-_LIVELY: Final = 0.3
-"""Variance that the bits of a tile need for it to be judged."""
-_FEWEST_TILES: Final = 16
-
 _LEAST: Final = 0.10
 _LEAST_SHARE: Final = 0.3
 """A piece counts for a stretch above this share of what the stretch has, and against it below."""
@@ -193,53 +187,7 @@ def _novelty(words: BandFingerprint, shift: int) -> float:
 
 
 @compiled
-def _signs(words: BandFingerprint, shift: int, mean: Values) -> Values:
-    """Return the bits that both have, as -1 and 1 with their means removed, (words, bits)."""
-    first, last = max(0, shift), min(64, 64 + shift)
-    signs = np.empty((len(words), last - first))
-    for place in range(len(words)):
-        for bit in range(first, last):
-            one = np.float64((words[place] >> np.uint64(bit)) & np.uint64(1))
-            signs[place, bit - first] = 2 * one - 1 - mean[bit]
-    return signs
-
-
-@compiled
-def _contrast(here: BandFingerprint, there: BandFingerprint, shift: int) -> float:
-    """Return how much better the best places of a stretch agree than the worse ones, in [0, 2].
-
-    Places are `TILE_WORDS` words by `TILE_BITS` bits. Noise drowns what is weak and leaves what is
-    strong; other instruments that play the same notes change all places alike.
-    """
-    sounding = (here != 0) | (there != 0)
-    here, there = here[sounding], there[sounding]
-    left = _signs(here, shift, _means(here, there))
-    right = _signs(there, shift, _means(there, here))
-    rows, columns = left.shape[0] // TILE_WORDS, left.shape[1] // TILE_BITS
-    found = np.zeros(rows * columns)
-    count = 0
-    for row in range(rows):
-        for column in range(columns):
-            product, square, other = 0.0, 0.0, 0.0
-            for word in range(row * TILE_WORDS, (row + 1) * TILE_WORDS):
-                for bit in range(column * TILE_BITS, (column + 1) * TILE_BITS):
-                    product += left[word, bit] * right[word, bit]
-                    square += left[word, bit] ** 2
-                    other += right[word, bit] ** 2
-            scale = np.sqrt(square * other)
-            if scale > _LIVELY * TILE_WORDS * TILE_BITS:
-                found[count] = product / scale
-                count += 1
-    if count < _FEWEST_TILES:
-        return 0.0
-    ordered = np.sort(found[:count])
-    return float(ordered[int(0.9 * (count - 1))] - ordered[int(0.25 * (count - 1))])
-
-
-@compiled
-def best_stretch(
-    a: BandFingerprint, b: BandFingerprint, line: Line
-) -> tuple[int, int, float, int, float]:
+def best_stretch(a: BandFingerprint, b: BandFingerprint, line: Line) -> tuple[int, int, float, int]:
     """Return the run of words that matches best along a line.
 
     Returns
@@ -251,8 +199,6 @@ def best_stretch(
     changed : int
         Bits that change inside the run, in the recording in which fewer do; of what both repeat
         over and over, those of one turn.
-    contrast : float
-        How much better its best places agree than its worse ones, in [0, 2].
     """
     here, there, low = _laid_over(a, b, line)
     values = _piecewise(here, there, line[1])
@@ -262,12 +208,11 @@ def best_stretch(
         first, last = _best_run(values, least)
         first, last = first * PIECE, min(last * PIECE, len(here))
         if last - first < _SHORTEST:
-            return low, low, 0.0, 0, 0.0
+            return low, low, 0.0, 0
         similarity = _correlation(here[first:last], there[first:last], line[1])
         least = max(_LEAST, _LEAST_SHARE * similarity)
     here, there = here[first:last], there[first:last]
     # a loop against a loop is no more than one turn of both; against anything else it is all new
     new = max(_novelty(here, line[1]), _novelty(there, line[1]))
     changed = int(new * min(_changes(here), _changes(there)))
-    contrast = _contrast(here, there, line[1])
-    return low + first, low + last, similarity, changed, contrast
+    return low + first, low + last, similarity, changed
