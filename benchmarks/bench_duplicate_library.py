@@ -42,6 +42,7 @@ from nearfield.sound.band_fingerprint import (
     pack,
 )
 from nearfield.sound.decode import read_sound
+from nearfield.sound.fingerprint import compress
 from nearfield.sound.matching.index import digest
 from nearfield.sound.spectrum import FINGERPRINT_RATE
 from nearfield.sound.versions.harmony import HARMONY_RATE, Harmony, HarmonyStream, pack_harmony
@@ -165,7 +166,7 @@ def put(catalogue: Catalogue, version: str, made: Made) -> int:
         channels=2,
         bitrate=128_000,
         lossless=False,
-        fingerprint=b"",
+        fingerprint=compress(np.zeros(0, dtype=np.uint32)),
         vectors=SongVectors(
             version, made.song, made.parts, np.arange(len(made.parts), dtype=np.float32) * 10
         ),

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from duplicate_queries import Print
 from nearfield.pipelines.compare_songs import Comparer
-from nearfield.pipelines.song_prints import Shelf
+from nearfield.pipelines.song_prints import Fingerprints, Shelf
 from nearfield.sound.band_fingerprint import FRAMES_A_SECOND, BandFingerprint
+from nearfield.sound.fingerprint import Fingerprint
 from nearfield.sound.matching.combine import Match
 from nearfield.sound.matching.decide import Relation, relation
 from nearfield.sound.matching.index import FingerprintIndex
@@ -53,12 +54,16 @@ class Method(Protocol):
 class Held(Shelf):
     """The fingerprints of the references, in memory."""
 
-    def __init__(self, words: list[BandFingerprint]) -> None:
-        self._all = words
+    def __init__(self, prints: Sequence[Print]) -> None:
+        self._all = prints
 
     def of(self, keys: NDArray[np.int64]) -> list[BandFingerprint]:
-        """Return some of them; key 1 is reference 0."""
-        return [self._all[key - 1] for key in keys.tolist()]
+        """Return the bands of some of them; key 1 is reference 0."""
+        return [self._all[key - 1].bands for key in keys.tolist()]
+
+    def chromaprint(self, key: int) -> Fingerprint:
+        """Return the Chromaprint of one."""
+        return self._all[key - 1].chroma
 
 
 class Ours:
@@ -69,16 +74,15 @@ class Ours:
     """
 
     def __init__(self, references: Sequence[Print], folder: Path) -> None:
-        words = [one.bands for one in references]
         self.index = FingerprintIndex.open(folder)
-        self.index.update((number + 1, one) for number, one in enumerate(words))
-        self.comparer = Comparer(self.index, Held(words))
+        self.index.update((number + 1, one.bands) for number, one in enumerate(references))
+        self.comparer = Comparer(self.index, Held(references))
 
     def ask(self, query: Print) -> Answer:
         """Return what is found of a query."""
         answer = Answer({})
         seconds = len(query.bands) / FRAMES_A_SECOND
-        for found in self.comparer.compare(query.bands):
+        for found in self.comparer.compare(Fingerprints(query.bands, query.chroma)):
             number, match = found.key - 1, found.match
             what = relation(match, found.words / FRAMES_A_SECOND, seconds)
             answer.matches[number] = match

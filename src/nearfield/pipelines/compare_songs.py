@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nearfield.pipelines.song_prints import Shelf
+from nearfield.pipelines.song_prints import Fingerprints, Shelf
 from nearfield.sound.band_fingerprint import BandFingerprint
 from nearfield.sound.matching.align import align
 from nearfield.sound.matching.combine import Match, combined
@@ -52,19 +52,20 @@ class Comparer:
         self._most = most
 
     def compare(
-        self, words: BandFingerprint, near: Ids | None = None, without: int | None = None
+        self, asked: Fingerprints, near: Ids | None = None, without: int | None = None
     ) -> list[Found]:
         """Return what has something in common with a fingerprint, in no order.
 
         Parameters
         ----------
-        words : uint64, shape (words,)
-            The fingerprint.
+        asked : Fingerprints
+            Of a song or of a clip.
         near : int64, shape (any,), optional
             Songs that are compared beside those that the index names.
         without : int, optional
             Song that is not wanted: the one asked for.
         """
+        words = asked.bands
         named = self._index.search(words, self._most, without)
         keys = np.unique(np.concatenate([named.keys, no_ids() if near is None else near]))
         songs = self._shelf.of(keys)
@@ -75,7 +76,9 @@ class Comparer:
         stretches = compare_many(words, np.concatenate(songs), bounds.astype(np.int64), ways)
         found = []
         for place in np.unique(stretches["song"]):
-            match = combined(songs[place], words, stretches[stretches["song"] == place])
+            chromaprints = (self._shelf.chromaprint(int(keys[place])), asked.chromaprint)
+            rows = stretches[stretches["song"] == place]
+            match = combined(songs[place], words, rows, chromaprints)
             if match is not None:
                 found.append(Found(int(keys[place]), match, len(songs[place])))
         return found

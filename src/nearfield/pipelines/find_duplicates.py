@@ -11,7 +11,7 @@ from nearfield.pipelines.compare_songs import Comparer, Found
 from nearfield.pipelines.likely_copies import SoundNeighbours
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_families import heal, regroup
-from nearfield.pipelines.song_prints import Shelf, update_index
+from nearfield.pipelines.song_prints import Fingerprints, Shelf, update_index
 from nearfield.pipelines.stores import Stores
 from nearfield.sound import band_fingerprint
 from nearfield.sound.band_fingerprint import FRAMES_A_SECOND
@@ -90,7 +90,8 @@ class _Finder:
         for key, words in zip(keys.tolist(), self._shelf.of(keys), strict=True):
             likely = np.intersect1d(near[key], self._there)
             pairs = {**known.get(key, {})}
-            for one in self._comparer.compare(words, likely, without=key):
+            asked = Fingerprints(words, self._shelf.chromaprint(key))
+            for one in self._comparer.compare(asked, likely, without=key):
                 pair = pair_of(key, len(words), one)
                 if pair is not None:
                     pairs[one.key] = pair

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.band_fingerprint import BandFingerprint, unpack
+from nearfield.sound.fingerprint_code import Fingerprint, decompress
 from nearfield.sound.matching.index import FingerprintIndex
 from nearfield.types import Ids, no_ids
 
@@ -19,6 +21,22 @@ _KEPT: Final = 1 << 25
 
 _AHEAD: Final = 500
 """Songs that are read at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """Both fingerprints of one sound.
+
+    Parameters
+    ----------
+    bands : uint64, shape (words,)
+        Says where two sounds lie over one another, and how much they agree.
+    chromaprint : uint32, shape (values,)
+        Says how much they agree under heavy noise, too.
+    """
+
+    bands: BandFingerprint
+    chromaprint: Fingerprint
 
 
 class Shelf:
@@ -32,6 +50,7 @@ class Shelf:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._prints = catalogue.prints
+        self._sounds = catalogue.sounds
         self._held: OrderedDict[int, BandFingerprint] = OrderedDict()
         self._words = 0
 
@@ -48,6 +67,11 @@ class Shelf:
         while self._words > _KEPT and self._held:
             self._words -= len(self._held.popitem(last=False)[1])
         return [found[key] for key in wanted]
+
+    def chromaprint(self, key: int) -> Fingerprint:
+        """Return the Chromaprint of a song, shape (values,)."""
+        (packed,) = self._sounds.fingerprints(np.array([key], dtype=np.int64)).values()
+        return decompress(packed)
 
 
 def open_index(stores: Stores, catalogue: Catalogue) -> FingerprintIndex:

@@ -1,14 +1,20 @@
-"""The band fingerprint of a file, without all else that an analysis finds out."""
+"""The fingerprints of a file, without all else that an analysis finds out."""
 
 from pathlib import Path
 
 from nearfield.sound.band_fingerprint import BandFingerprint, BandFingerprintStream
 from nearfield.sound.decode import SoundReader
-from nearfield.sound.fingerprint import FingerprintStream
+from nearfield.sound.fingerprint import Fingerprint, FingerprintStream
 
 
-def fingerprint_file(path: Path) -> tuple[BandFingerprint, float]:
-    """Return the fingerprint of a file, shape (words,), and how long it lasts, in seconds.
+def fingerprint_file(path: Path) -> tuple[BandFingerprint, Fingerprint, float]:
+    """Return both fingerprints of a file, and how long it lasts.
+
+    Returns
+    -------
+    bands : uint64, shape (words,)
+    chromaprint : uint32, shape (values,)
+    seconds : float
 
     Raises
     ------
@@ -21,5 +27,5 @@ def fingerprint_file(path: Path) -> tuple[BandFingerprint, float]:
         for block in reader.blocks():
             stream.feed(block)
         seconds = reader.info.duration
-    stream.finish()
-    return bands.finish(), seconds
+    chromaprint = stream.finish()
+    return bands.finish(), chromaprint, seconds
