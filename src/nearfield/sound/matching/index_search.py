@@ -15,7 +15,7 @@ from nearfield.types import Ids
 SHIFTS: Final = np.arange(-3, 4)
 """Places by which a query is moved: a little over a semitone to both sides."""
 
-_LOOK_UPS: Final = 16_000
+_LOOK_UPS: Final = 10_000
 """Keys looked up for one query, if it is not long."""
 
 _CLIP: Final = 400
