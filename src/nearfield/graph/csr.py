@@ -5,7 +5,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 
 Array = TypeVar("Array", bound=NDArray[np.generic])
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 from nearfield.graph.csr import Offsets, Rows
 
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)

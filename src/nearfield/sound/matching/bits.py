@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 
 ALL: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 from nearfield.sound.matching.bits import count_bits
 from nearfield.sound.matching.index_layout import STRIDE
 from nearfield.sound.matching.index_look import LEAST_AROUND, Asked, Held, Near

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 from nearfield.sound.matching.bits import count_bits
 from nearfield.sound.matching.index_layout import STRIDE, Words
 from nearfield.sound.matching.index_sort import key_of

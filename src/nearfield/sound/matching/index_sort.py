@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 from nearfield.sound.matching.index_layout import Words
 
 Array = NDArray[Any]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.graph.compiled import compiled
+from nearfield.compiled import compiled
 from nearfield.sound.band_fingerprint import BandFingerprint
 from nearfield.sound.matching.bits import ALL, count_bits, moved, reach
 

@@ -1,4 +1,4 @@
-"""How the loops of this part are compiled: on the first call, once for all processes."""
+"""How loops over numbers are compiled: on the first call, once for all processes."""
 
 from collections.abc import Callable
 from typing import TypeVar, cast
