@@ -175,6 +175,15 @@ def test_a_replaced_song_answers_by_its_new_words_only(tmp_path: Path) -> None:
         assert len(opened.search(made_words(4))) == 0
 
 
+def test_of_a_key_that_comes_twice_the_last_words_stay(tmp_path: Path) -> None:
+    index = FingerprintIndex.open(tmp_path)
+    index.update([(1, made_words(1)), (2, made_words(2)), (1, made_words(3))])
+    keys, digests = index.held()
+    assert keys.tolist() == [1, 2]
+    assert digests[0] == digest(made_words(3))
+    assert len(index.search(made_words(1))) == 0
+
+
 def test_a_removed_song_does_not_answer_also_after_compacting(tmp_path: Path) -> None:
     index = FingerprintIndex.open(tmp_path)
     index.update((key, made_words(key)) for key in range(1, 11))

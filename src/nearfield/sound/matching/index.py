@@ -115,7 +115,8 @@ class FingerprintIndex:
         Parameters
         ----------
         fingerprints : iterable of (key, words)
-            Taken one by one, each key once at most; words are uint64, shape (frames,).
+            Taken one by one; words are uint64, shape (frames,). Of a key that comes twice the
+            last words stay.
         remove : int64, shape (any,), optional
             Keys of songs that are taken out; those that are not there are passed over.
 
@@ -159,7 +160,9 @@ class FingerprintIndex:
         segment = write(self.folder / f"{uuid4().hex}.segment", songs)
         if segment is None:
             return []
-        return [_Part(segment, np.zeros(len(segment.keys), dtype=np.bool_))]
+        gone = np.ones(len(segment.keys), dtype=np.bool_)
+        gone[len(gone) - 1 - np.unique(segment.keys[::-1], return_index=True)[1]] = False
+        return [_Part(segment, gone)]
 
     def _merged(self, parts: list[_Part]) -> list[_Part]:
         return self._written(chain.from_iterable(_songs(part) for part in parts))

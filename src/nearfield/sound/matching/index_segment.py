@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.errors import CheckFailed
+from nearfield.errors import CheckFailed, InvalidInput
 from nearfield.sound.matching.index_layout import (
     TABLES,
     Words,
@@ -178,6 +178,11 @@ def _write_rest(file: BinaryIO, path: Path, table: NDArray[np.int64], entries: i
     """Write the table of songs, where the entries of each key start, and the entries."""
     content = table.astype("<i8").tobytes()
     frames = int(table[2, -1])
+    if frames >= 1 << 32:
+        raise InvalidInput(
+            f"{frames:,} frames of {table.shape[1] - 1:,} songs are more than one segment can "
+            f"number; at most 2^32 fit, some 8 million songs. Index fewer songs."
+        )
     sizes = Sizes(table.shape[1] - 1, frames, entries, crc32(content))
     file.write(content)
     file.flush()
