@@ -240,7 +240,7 @@ def measure(tracks: Sequence[Track], arguments: argparse.Namespace) -> dict[str,
         line[name] = {"ms_a_query": round(1000 * seconds, 2), **tally.told(tracks)}
     if arguments.audfprint:
         numbers = sorted({query.track.number for query in queries})
-        some = set(numbers[:: max(1, len(numbers) // arguments.asked)])
+        some = set(np.random.default_rng(SEED).permutation(numbers)[: arguments.asked].tolist())
         peer = Audfprint(references, arguments.audfprint)
         tally, _ = ask(peer, [one for one in queries if one.track.number in some], same)
         peer.close()
@@ -261,7 +261,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="used of each, with --music")
     parser.add_argument("--same", type=Path, help="tracks that are one recording")
     parser.add_argument("--audfprint", type=Path, help="folder of its source")
-    parser.add_argument("--asked", type=int, default=61, help="tracks audfprint is asked, about")
+    parser.add_argument("--asked", type=int, default=60, help="tracks audfprint is asked")
     parser.add_argument("--data", help="not used; every benchmark accepts it")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
