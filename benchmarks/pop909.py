@@ -193,6 +193,20 @@ def _moved(notes: list[Played], plan: Plan, semitones: int, draw: random.Random)
     return sorted(found)
 
 
+def shared_melody(root: Path, number: int, other: int, length: int = 8) -> float:
+    """Return which share of a song's melody, in steps of `length` intervals, is another's too.
+
+    POP909 has some songs twice: these are versions, though they have two numbers.
+    """
+    runs = []
+    for song in (number, other):
+        melody = read_midi((root / f"{song:03}" / f"{song:03}.mid").read_bytes())[0].notes
+        steps = np.diff([note.key for note in melody]).tolist()
+        runs.append([tuple(steps[at : at + length]) for at in range(len(steps) - length)])
+    known = set(runs[1])
+    return sum(run in known for run in runs[0]) / max(1, len(runs[0]))
+
+
 class Stage:
     """Plays takes.
 
