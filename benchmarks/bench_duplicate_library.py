@@ -55,7 +55,7 @@ ALBUM: Final = 10
 """Songs that sound like one another."""
 
 TOO_HARD: Final = ("20 % wrong", "30 % wrong", "clip 15 s, 20 % wrong")
-"""Not planted: a person is asked about so many wrong bits. Real copies at 5 dB of noise have 11 %."""
+"""Not planted: a person is asked about so many wrong bits. 5 dB of noise makes 11 % wrong."""
 
 PARTS_A_MINUTE: Final = 6
 

@@ -195,9 +195,9 @@ def draw(measured: list[Measured], path: Path) -> None:
     parts.append(
         '<text x="340" y="392" text-anchor="middle">evidence, seconds of ordinary music</text>'
         '<text transform="translate(28 190) rotate(-90)" text-anchor="middle">similarity</text>'
-        '<text x="450" y="60" fill="#47a">copies of a track</text>'
+        '<text x="450" y="140" fill="#47a">copies of a track</text>'
         '<text x="450" y="300" fill="#b44">different tracks</text>'
-        '<text x="190" y="40">line: no chance; dashed: to review; dotted: the same</text></svg>\n'
+        '<text x="190" y="12">line: no chance; dashed: to review; dotted: the same</text></svg>\n'
     )
     path.write_text("".join(parts), encoding="utf-8")
 
