@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
 
 from nearfield.types import Ids, Scores
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 EVENT_KINDS: Final = ("rated", "watched", "listened", "liked", "skipped", "disliked")
 """What a user can have done with an item; the position is the code stored in SQL and arrays."""
@@ -100,8 +102,10 @@ class Interactions:
             items=self.items,
         )
 
-    def matrix(self, weights: NDArray[np.float32] | None = None) -> sparse.csr_matrix:
+    def matrix(self, weights: NDArray[np.float32] | None = None) -> "sparse.csr_matrix":
         """Return users x items with `weights` (1 where not given); repeated events are summed."""
+        from scipy import sparse  # takes 0.1 s, which those that only ask SQL need not wait
+
         data = np.ones(len(self), dtype=np.float32) if weights is None else weights
         return sparse.csr_matrix((data, (self.user, self.item)), shape=(self.users, self.items))
 
