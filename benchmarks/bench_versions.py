@@ -107,16 +107,15 @@ def verdicts(rows: list[Row], related: Related) -> dict[str, Any]:
 
 
 def by_vectors(originals: list[Harmony], versions: list[Harmony]) -> tuple[dict[str, Any], Any]:
-    """Return recall with all paces and with one, and the likeness, shape (versions, originals)."""
+    """Return recall, and the likeness, shape (versions, originals)."""
     stored = np.concatenate([version_vectors(one)[:1] for one in originals])
     asked = np.stack([version_vectors(one) for one in versions])  # (versions, paces, dim)
-    likeness = np.einsum("qpd,od->qpo", asked, stored)
+    likeness = np.einsum("qpd,od->qpo", asked, stored).max(axis=1)
     within = (1, 5, 10, CANDIDATES, 50, 100)
     return {
-        **shares(rank(likeness.max(axis=1)), within),
-        "one_pace": shares(rank(likeness[:, 0]), within),
+        **shares(rank(likeness), within),
         "searches": asked.shape[1],
-    }, likeness.max(axis=1)
+    }, likeness
 
 
 def by_qmax(

@@ -1,12 +1,13 @@
 """Trains the network behind `version_vectors`, on the scores of POP909.
 
-    PYTHONPATH=benchmarks python tools/train_versions.py POP909 OUT.safetensors [--steps 800]
+    PYTHONPATH=benchmarks python tools/train_versions.py POP909 OUT.safetensors [--steps 1650]
 
 POP909 is the archive or its folder; songs 1 to 330 are read. No sound is made: what their harmony
 would be is drawn from the notes, a few times for each song, each time with other arrangements,
 parts, overtones, decays, tempi, cuts and noise. Songs turned upside down and played backwards count
 as other songs. Takes of one song are to be near, those of others far (NT-Xent); key needs no
-training. See docs/versions.md for what comes of it.
+training. In the end the last layer is replaced by one under which takes of a song differ by the
+same in all directions. See docs/versions.md for what comes of it.
 """
 
 import argparse
@@ -21,17 +22,17 @@ import torch
 from numba import njit
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from torch import Tensor, nn
 from torch.nn import functional as F
+from versions_network import Network, whiten
 
 import pop909
 from midi_files import Track, read_midi
 from nearfield.sound.versions.frames import unit_frames
-from nearfield.sound.versions.vector import VERSION_DIM, at_pace
+from nearfield.sound.versions.vector import at_pace
 
-TAKES, FRAMES = 3, 200  # of each song; 100 seconds
+TAKES, FRAMES = 16, 200  # of each song; 100 seconds
 FINE: Final = 4  # steps of the drawing in a frame of harmony: eight a second
-PAIRS, WARMEST, LENGTHS = 48, 4e-3, (80, 120, 160)
+PAIRS, WARMEST, LENGTHS = 48, 4e-3, (80, 120, 160, 190)
 TEMPERATURE: Final = 0.07
 Notes = NDArray[np.float32]  # (notes, 4): start, end, key, velocity
 Arrangement = list[Notes]  # melody, bridge, piano, and the piano's chords held and broken
@@ -52,55 +53,6 @@ class Drawn(NamedTuple):
         """Return when something sounds."""
         swayed = self.sway * self.period * np.sin(times / self.period + self.phase)
         return (times + swayed) / self.speed
-
-
-class Network(nn.Module):
-    """What `version_vectors` computes, with the normalisation that training needs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        shapes: dict[str, nn.Module] = {
-            "first": nn.Conv2d(1, 24, (12, 3), padding=(0, 1), bias=False),
-            "second": nn.Conv2d(24, 40, (12, 5), padding=(0, 2), bias=False),
-            "third": nn.Conv1d(80, 128, 3, padding=1, bias=False),
-            "fourth": nn.Conv1d(128, 128, 3, padding=2, dilation=2, bias=False),
-            "fifth": nn.Conv1d(128, 128, 3, padding=4, dilation=4, bias=False),
-        }
-        self.convolutions = nn.ModuleDict(shapes)
-        self.norms = nn.ModuleDict(
-            {
-                name: (nn.BatchNorm2d if isinstance(one, nn.Conv2d) else nn.BatchNorm1d)(size)
-                for (name, one), size in zip(shapes.items(), (24, 40, 128, 128, 128), strict=True)
-            }
-        )
-        self.out = nn.Linear(256, VERSION_DIM)
-
-    def _step(self, name: str, x: Tensor) -> Tensor:
-        if x.dim() == 4:
-            x = torch.cat([x, x[:, :, :11]], dim=2)
-        found: Tensor = F.relu(self.norms[name](self.convolutions[name](x)))
-        return found
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """Return unit vectors of frames, shape (songs, 1, 12, frames)."""
-        x = F.max_pool2d(self._step("first", frames), (1, 2))
-        x = self._step("second", x)
-        x = F.avg_pool1d(torch.cat([x.amax(dim=2), x.mean(dim=2)], dim=1), 2)
-        x = self._step("third", x)
-        x = x + self._step("fourth", x)
-        x = x + self._step("fifth", x)
-        return F.normalize(self.out(torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)), dim=1)
-
-    def folded(self) -> dict[str, NDArray[np.float32]]:
-        """Return the weights with the normalisation made part of them."""
-        found = {"out.weight": self.out.weight, "out.bias": self.out.bias}
-        for name, one in self.convolutions.items():
-            norm: Any = self.norms[name]
-            gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-            weight: Any = one.weight
-            found[f"{name}.weight"] = weight * gain.view(-1, *[1] * (weight.dim() - 1))
-            found[f"{name}.bias"] = norm.bias - norm.running_mean * gain
-        return {key: value.detach().numpy().copy() for key, value in found.items()}
 
 
 def read_songs(root: Path) -> list[list[Arrangement]]:
@@ -226,8 +178,21 @@ def batch(
         pace = float(np.exp(random.uniform(-0.06, 0.06)))
         begin = int(random.integers(max(1, len(frames) - int(length * pace) - 2)))
         moved = at_pace(frames[begin : begin + int(length * pace) + 2], pace)[:length]
+        moved = blurred(moved, random)
         found.append(np.pad(moved, ((0, length - len(moved)), (0, 0)), mode="wrap"))
     return np.stack(found).transpose(0, 2, 1)[:, None]
+
+
+def blurred(frames: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
+    """Let notes sound in their neighbours too, and add noise, each in one half."""
+    if random.random() < 0.5:
+        beside = np.roll(frames, 1, axis=1) + np.roll(frames, -1, axis=1)
+        frames = frames + np.float32(random.uniform(0, 0.12)) * beside
+    if random.random() < 0.5:
+        noise = random.random(frames.shape, dtype=np.float32)
+        frames = frames + np.float32(random.uniform(0, 0.15)) * noise
+    unit: NDArray[np.float32] = frames / (np.linalg.norm(frames, axis=1, keepdims=True) + 1e-9)
+    return unit.astype(np.float32)
 
 
 def train(pool: NDArray[np.float32], steps: int, random: np.random.Generator) -> Network:
@@ -258,7 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pop909", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--steps", type=int, default=1650)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
@@ -274,7 +239,9 @@ def main() -> None:
         for _ in range(TAKES)
     ]
     pool = np.stack(takes).reshape(-1, TAKES, FRAMES, 12)
-    save_file(train(pool, arguments.steps, random).folded(), arguments.out)
+    network = train(pool, arguments.steps, random)
+    whiten(network, pool[: 2 * len(songs)])  # those that are not played backwards
+    save_file(network.folded(), arguments.out)
 
 
 if __name__ == "__main__":

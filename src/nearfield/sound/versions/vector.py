@@ -28,10 +28,11 @@ VERSION_DIM: Final = 256
 """Length of the vectors."""
 
 VERSIONS_NAME: Final = "harmony-1"
-"""Names what is stored; another name means that songs must be listened to again."""
+"""Names what is stored; another name means that vectors must be made again of the harmonies."""
 
-PACES: Final = (1.0, 0.9, 1.11)
-"""At which a song is asked for; the first is what is stored."""
+PACES: Final = (1.0,)
+"""At which a song is asked for; the first is what is stored. Others, at 6 or 10 % to either side,
+found no more: the network was trained on songs at many tempi."""
 
 WEIGHTS: Final = Path(__file__).parent.parent / "weights" / "versions.safetensors"
 
@@ -49,8 +50,8 @@ def version_vectors(harmony: Harmony) -> Vectors:
     Returns
     -------
     float32, shape (paces, VERSION_DIM)
-        The first row is what is stored; all are asked for, and the best answer to any counts.
-        (0, VERSION_DIM) where there is too little, too much, or no change in it.
+        The first row is what is stored; all (at present only that) are asked for, and the best
+        answer to any counts. (0, VERSION_DIM) where there is too little, too much, or no change.
     """
     frames = told_frames(harmony)
     if frames is None:
