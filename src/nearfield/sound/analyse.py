@@ -34,7 +34,7 @@ class Analysis:
     fingerprint : uint32, shape (frames,)
         Chromaprint of the whole song.
     harmony : uint8, shape (frames, 12)
-        Strength of the notes, twice a second: finds versions of a song.
+        Strength of the notes of the background music, twice a second: finds versions of a song.
     bands : uint64, shape (words,)
         Band fingerprint of the whole song: finds copies at another pitch or pace as well.
     vectors : SongVectors
@@ -108,11 +108,11 @@ class Analyser:
                 for block in reader.blocks():
                     fingerprint.feed(block)
                     traits.feed(block)
-                    harmony.feed(block)
                     yield block
 
             for block in separate_blocks(self._separator, heard()):
                 features.feed(block)
+                harmony.feed(block)
             info, note = reader.info, reader.note
         read = features.finish()
         if self._cache is not None and content:
