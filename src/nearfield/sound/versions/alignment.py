@@ -13,7 +13,8 @@ References
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
+
+from nearfield.compiled import compiled
 
 __all__ = ["STACK", "align"]
 
@@ -30,7 +31,7 @@ _SET, _GAP = np.int16(2), np.int16(-1)  # what a place adds to a diagonal; halve
 _NONE: Final = np.int16(0)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _likeness(a: Any, b: Any, scale_a: Any, scale_b: Any) -> Any:
     """Return the cosine of each `STACK` frames of a and of b, in 255ths; below 0 as 0.
 
@@ -64,7 +65,7 @@ def _likeness(a: Any, b: Any, scale_a: Any, scale_b: Any) -> Any:
     return plot
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _thresholds(plot: Any) -> Any:
     """Return what a place must reach in each row and in each column, to be set."""
     height, width = plot.shape
@@ -85,7 +86,7 @@ def _thresholds(plot: Any) -> Any:
     return rows, columns
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _highest(count: Any, most: int) -> int:
     """Return the value that `most` reach, going by how often each occurs; at least `_LEAST`."""
     value, above = 255, int(count[255])
@@ -95,7 +96,7 @@ def _highest(count: Any, most: int) -> int:
     return value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def align(a: Any, b: Any, scale_a: Any, scale_b: Any) -> Any:
     """Find the longest common stretch.
 
@@ -137,7 +138,7 @@ def align(a: Any, b: Any, scale_a: Any, scale_b: Any) -> Any:
     return _traced(plot, lengths, end_a, end_b)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _traced(plot: Any, lengths: Any, end_a: int, end_b: int) -> Any:
     """Go back from the end of the longest diagonal to where it began."""
     i, j, total, count = end_a, end_b, 0, 0
