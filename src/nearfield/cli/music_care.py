@@ -33,7 +33,7 @@ def duplicates_command(
     if as_json:
         print_json(report.as_data())
         return
-    _print_report(report, "recordings that are there more than once")
+    _print_report(report, "Recordings that are there more than once")
     if report.groups or report.review:
         say_next(
             program(context),
@@ -52,7 +52,7 @@ def versions_command(
     if as_json:
         print_json(report.as_data())
         return
-    _print_report(report, "songs that are there in several versions")
+    _print_report(report, "Songs that are there in several versions")
 
 
 def same_command(
@@ -170,7 +170,7 @@ def _print_report(report: "Report", what: str) -> None:
         console.print(f"\n[bold]{escape(heading)}[/]")
         for doubt in doubts:
             _print_doubt(console, doubt)
-    say(f"{len(report.groups):,} {what}; {len(report.review):,} pairs to be reviewed.")
+    say(f"{what}: {len(report.groups):,}. Pairs to be reviewed: {len(report.review):,}.")
     for note in report.notes:
         say(f"note: {note}")
 
