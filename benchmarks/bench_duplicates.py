@@ -1,7 +1,7 @@
 """Copies of real tracks found again among many: ours, AcoustID's way and audfprint in one run.
 
 Run: `python benchmarks/bench_duplicates.py --music FOLDER [--audfprint SOURCE]`, or `--cache
-FOLDER` with what transformations.py wrote before. References are the tracks as they are; queries
+FOLDER` with what transformed_tracks.py wrote before. References are the tracks as they are; queries
 are all rows of `transformations.ROWS`. For each row and half of the tracks (thresholds may be
 developed on the even ones; the odd ones are the test) the share of queries whose own track is
 called the same, by each method's own limit, and where that limit is raised until no query at all
@@ -26,7 +26,7 @@ from typing import Any, Final
 import numpy as np
 
 import duplicate_queries
-import transformations
+import transformed_tracks
 from bench_decode import make_file
 from duplicate_methods import AcoustId, Answer, Audfprint, Method, Ours
 from duplicate_queries import Query, Track
@@ -256,7 +256,7 @@ def main() -> None:
     """Make or read what is asked for, and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--music", type=Path, help="folder of real tracks")
-    parser.add_argument("--cache", type=Path, help="folder that transformations.py wrote")
+    parser.add_argument("--cache", type=Path, help="folder that transformed_tracks.py wrote")
     parser.add_argument("--tracks", type=int, default=320)
     parser.add_argument("--seconds", type=float, default=60.0, help="used of each, with --music")
     parser.add_argument("--same", type=Path, help="tracks that are one recording")
@@ -273,7 +273,7 @@ def main() -> None:
                 for number in range(4):
                     make_file(music / f"{number}.ogg", 0.75, SEED + number)
             wanted = (arguments.tracks, arguments.tracks, arguments.seconds, 1)
-            transformations.write(music, cache, *wanted)
+            transformed_tracks.write(music, cache, *wanted)
         measured = measure(duplicate_queries.load(cache, arguments.tracks), arguments)
     made_up = arguments.music is None and arguments.cache is None
     line = {**describe(), "numba": version("numba"), "seed": SEED, "made_up": made_up, **measured}

@@ -55,7 +55,7 @@ class Query:
 
 
 def load(folder: Path, tracks: int) -> list[Track]:
-    """Return the first tracks of a folder that `transformations.py` wrote."""
+    """Return the first tracks of a folder that `transformed_tracks.py` wrote."""
     lines = (folder / "tracks.jsonl").read_text().splitlines()[:tracks]
     return [_track(folder, json.loads(line)) for line in lines]
 
