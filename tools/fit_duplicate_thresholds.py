@@ -2,7 +2,7 @@
 
 Run: `python tools/fit_duplicate_thresholds.py --cache FOLDER [--different FILE] [--plot FILE]`
 
-FOLDER is what `benchmarks/transformations.py --out` wrote: tracks in many changed forms. Tracks of
+FOLDER is what `benchmarks/transformed_tracks.py` wrote: tracks in many changed forms. Tracks of
 even numbers say where the thresholds should lie, those of odd numbers how good they are. Pairs of
 tracks that share sound (an intro, a mix without drums) are told with their level; list those that
 truly do in FILE, two numbers a line, and they are no errors.
