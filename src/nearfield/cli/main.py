@@ -1,6 +1,8 @@
 """The program `nearfield`: its commands, and what becomes of errors."""
 
+import atexit
 import errno
+import gc
 import os
 import sys
 from pathlib import Path
@@ -153,4 +155,8 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # gRPC tells the terminal that Milvus Lite, idle while songs are listened to, was pinged often
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Python looks for garbage ever again while it loads libraries, and through all of them at the
+    # end: a third of the time that recognizing a clip takes
+    gc.set_threshold(200_000, 20, 100)
+    atexit.register(gc.freeze)
     app(prog_name="nearfield")
