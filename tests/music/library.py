@@ -24,9 +24,11 @@ def make_song(album: str, number: int, seconds: float = 8.0) -> Sound:
         return np.concatenate(parts)
     if album == "Clicks":
         return clicks(100 + 10 * number, seconds) + noise(seconds, level=0.02, seed=number)
-    sweep = np.linspace(900, 2500 + 100 * number, round(seconds * 22_050))
-    whistle = 0.3 * np.sin(2 * np.pi * np.cumsum(sweep) / 22_050)
-    return (whistle + tone(440 + number, seconds, level=0.02)[: len(sweep)]).astype(np.float32)
+    pitches = np.random.default_rng(number).uniform(900, 2500, 20)  # each goes its own way
+    time = np.linspace(0, len(pitches) - 1, round(seconds * 22_050))
+    course = np.interp(time, np.arange(len(pitches)), pitches)
+    whistle = 0.3 * np.sin(2 * np.pi * np.cumsum(course) / 22_050)
+    return (whistle + tone(440 + number, seconds, level=0.02)[: len(course)]).astype(np.float32)
 
 
 def make_library(folder: Path, songs: int = 3) -> Path:
