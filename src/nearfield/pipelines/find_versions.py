@@ -6,8 +6,9 @@ import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.pair_facts import VERSION, SongPair
-from nearfield.pipelines.progress import Progress, Steps
-from nearfield.pipelines.song_families import copies_of, heal, regroup
+from nearfield.pipelines.comparing import compare_in_turn, kept_pairs, song_pair
+from nearfield.pipelines.progress import Steps
+from nearfield.pipelines.song_families import copies_of, heal
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.version_space import update_versions
 from nearfield.sound.matching.alignment import Alignment
@@ -23,9 +24,6 @@ METHOD: Final = f"{VERSIONS_NAME}-1"
 
 CANDIDATES: Final = 20
 """Songs that are compared carefully with one."""
-
-_SONGS: Final = 32
-"""Songs that are written down together: a kill costs the work on so many."""
 
 
 def find_versions(stores: Stores, catalogue: Catalogue) -> Steps[int]:
@@ -46,13 +44,7 @@ def find_versions(stores: Stores, catalogue: Catalogue) -> Steps[int]:
         return 0
     index = yield from update_versions(stores, catalogue, changed)
     finder = _Finder(catalogue, index, worse)
-    for start in range(0, len(waiting), _SONGS):
-        yield Progress("Looking for versions", start, len(waiting), "songs")
-        finder.compare(waiting[start : start + _SONGS], waiting[start:])
-    yield Progress("Looking for versions", len(waiting), len(waiting), "songs")
-    regroup(catalogue, waiting)
-    heal(catalogue)
-    return len(waiting)
+    return (yield from compare_in_turn(catalogue, "Looking for versions", waiting, finder.compare))
 
 
 def uncompared(catalogue: Catalogue) -> Ids:
@@ -94,12 +86,7 @@ class _Finder:
         waiting : int64, shape (any,)
             Songs whose pairs are not known yet: what is known of the others stays.
         """
-        found: dict[int, dict[int, SongPair]] = {key: {} for key in keys.tolist()}
-        for pair in self._catalogue.pairs.of(VERSION, keys):
-            if not np.isin([pair.low, pair.high], waiting).all():
-                for one, other in ((pair.low, pair.high), (pair.high, pair.low)):
-                    if one in found:
-                        found[one][other] = pair
+        found = kept_pairs(self._catalogue, VERSION, keys, waiting)
         harmonies = self._harmonies(keys)
         near = {key: self._near(key, harmony) for key, harmony in harmonies.items()}
         others = self._harmonies(np.unique(np.concatenate([no_ids(), *near.values()])))
@@ -149,15 +136,4 @@ def _pair(key: int, other: int, match: VersionMatch) -> SongPair | None:
         speed=match.speed,
         semitones=float(match.semitones),
     )
-    if key > other:
-        where = where.inverted()
-    return SongPair(
-        low=min(key, other),
-        high=max(key, other),
-        relation=told,
-        similarity=where.similarity,
-        offset=where.offset,
-        overlap=where.overlap,
-        speed=where.speed,
-        semitones=where.semitones,
-    )
+    return song_pair(key, other, told, where)

@@ -26,6 +26,7 @@ from nearfield.sound.spectrum import (
     HERTZ,
     HOP,
     power_spectra,
+    quantised,
 )
 from nearfield.sound.waveform import Waveform
 
@@ -106,8 +107,7 @@ class BandFingerprintStream:
 def band_fingerprint(waveform: Waveform) -> BandFingerprint:
     """Return the fingerprint of a whole sound at `FINGERPRINT_RATE`, shape (words,)."""
     stream = BandFingerprintStream()
-    quantised = np.clip(np.rint(waveform * 32_768), -32_768, 32_767).astype(np.float32)
-    for power in power_spectra(quantised):
+    for power in power_spectra(quantised(waveform)):
         stream.take(power)
     return stream.finish()
 

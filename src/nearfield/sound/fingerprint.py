@@ -30,6 +30,7 @@ from nearfield.sound.spectrum import (
     HOP,
     SpectrumListener,
     power_spectra,
+    quantised,
 )
 from nearfield.sound.waveform import RATE, Waveform
 
@@ -115,7 +116,7 @@ class FingerprintStream:
 
     def _feed(self, samples: Waveform) -> None:
         """Take samples at `FINGERPRINT_RATE`; each stage leaves what its next turn needs."""
-        self._samples = np.concatenate([self._samples, _quantised(samples)])
+        self._samples = np.concatenate([self._samples, quantised(samples)])
         fresh = self._heard()
         self._samples = self._samples[len(fresh) * HOP :]
         self._chroma = np.concatenate([self._chroma, fresh])
@@ -144,11 +145,6 @@ def fingerprint(waveform: Waveform) -> Fingerprint:
     stream = FingerprintStream()
     stream._feed(waveform)
     return stream._all()
-
-
-def _quantised(samples: Waveform) -> Waveform:
-    """Round to 16 bits, as Chromaprint takes them, and divide by the largest of those."""
-    return np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.float32)
 
 
 def _notes() -> NDArray[np.float32]:

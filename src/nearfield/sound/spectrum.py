@@ -34,6 +34,11 @@ class SpectrumListener(Protocol):
         """Take the next frames, shape (frames, bins)."""
 
 
+def quantised(samples: Waveform) -> Waveform:
+    """Round samples to 16 bits, as Chromaprint takes them."""
+    return np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.float32)
+
+
 def power_spectra(samples: Waveform) -> Iterator[NDArray[np.float32]]:
     """Yield the power of each whole frame, some frames at a time, shape (frames, bins) each.
 
