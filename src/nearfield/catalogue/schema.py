@@ -23,13 +23,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.types import TypeEngine
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration: a database at this version needs none (a test compares the two)."""
 
 VERSION_TABLE: Final = "nearfield_version"
 """Named after us: the default name may belong to another program of the same database."""
 
 NAME_LENGTH: Final = 40
+LABEL_LENGTH: Final = 80
+"""Longest name that people give: of a key, an experiment, an arm."""
 ID_LENGTH: Final = 255
 TITLE_LENGTH: Final = 16_000
 """Longest texts, in characters (a MySQL TEXT holds 65,535 bytes, a character up to four)."""
@@ -239,5 +241,89 @@ song_groups = Table(
     Column("group_id", _Key, ForeignKey("items.id"), nullable=False),  # the canonical member
     Index("ix_song_groups_catalogue", "catalogue_id", "kind", "item_id", "group_id"),
     Index("ix_song_groups_group", "group_id", "kind"),
+    **_TABLE,
+)
+
+playlists = Table(
+    "playlists",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("catalogue_id", _Key, ForeignKey("catalogues.id"), nullable=False),
+    Column("name", String(ID_LENGTH), nullable=False),
+    Column("created", BigInteger, nullable=False),  # milliseconds since 1970, as all below
+    Column("changed", BigInteger, nullable=False),
+    Index("ix_playlists_catalogue", "catalogue_id", "id"),
+    sqlite_autoincrement=True,
+    **_TABLE,
+)
+
+playlist_songs = Table(
+    "playlist_songs",
+    metadata,
+    Column("playlist_id", _Key, ForeignKey("playlists.id"), primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # from 0
+    Column("item_id", _Key, ForeignKey("items.id"), nullable=False),
+    Index("ix_playlist_songs_item", "item_id"),
+    **_TABLE,
+)
+
+erased_users = Table(
+    "erased_users",
+    metadata,
+    Column(
+        "catalogue_id", _Key, ForeignKey("catalogues.id"), primary_key=True, autoincrement=False
+    ),
+    Column("digest", String(HASH_LENGTH), primary_key=True),  # of the id, never the id itself
+    Column("time", BigInteger, nullable=False),
+    **_TABLE,
+)
+
+arm_answers = Table(
+    "arm_answers",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("catalogue_id", _Key, ForeignKey("catalogues.id"), nullable=False),
+    Column("experiment", String(LABEL_LENGTH), nullable=False),
+    Column("arm", String(LABEL_LENGTH), nullable=False),
+    Column("user_id", _Key, ForeignKey("users.id"), nullable=False),
+    Column("items", JSON, nullable=False),  # keys, in the order shown
+    Column("time", BigInteger, nullable=False),
+    Index("ix_arm_answers_experiment", "catalogue_id", "experiment", "time"),
+    Index("ix_arm_answers_user", "user_id"),
+    **_TABLE,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("name", String(LABEL_LENGTH), nullable=False),
+    Column("digest", String(HASH_LENGTH), nullable=False),  # SHA-256; a key has 256 random bits
+    Column("scopes", JSON, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint("name"),
+    UniqueConstraint("digest"),
+    sqlite_autoincrement=True,
+    **_TABLE,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(NAME_LENGTH), nullable=False),
+    Column("catalogue", String(NAME_LENGTH), nullable=False),  # its name; "" where of none
+    Column("options", JSON, nullable=False),
+    Column("state", SmallInteger, nullable=False),  # position in JOB_STATES
+    Column("progress", JSON, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("message", Text, nullable=False),  # why it failed
+    Column("attempts", SmallInteger, nullable=False),
+    Column("worker", String(LABEL_LENGTH), nullable=False),  # who runs it
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger, nullable=False),  # 0 is not yet
+    Column("ended", BigInteger, nullable=False),
+    Index("ix_jobs_state", "state", "created"),
+    Index("ix_jobs_created", "created"),
     **_TABLE,
 )

@@ -17,10 +17,14 @@ from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
 from nearfield.catalogue.schema import (
     HEAD,
+    arm_answers,
     catalogues,
+    erased_users,
     events,
     item_genres,
     items,
+    playlist_songs,
+    playlists,
     song_groups,
     song_pairs,
     song_prints,
@@ -184,9 +188,10 @@ def _remove(conn: Connection, number: int) -> None:
     lock(conn, number)
     of_items = select(items.c.id).where(items.c.catalogue_id == number)
     of_users = select(users.c.id).where(users.c.catalogue_id == number)
-    for table in (sound_vectors, sounds, song_prints):
+    for table in (sound_vectors, sounds, song_prints, playlist_songs):
         conn.execute(delete(table).where(table.c.item_id.in_(of_items)))
-    for table in (song_pairs, song_verdicts, song_groups, sound_files):
+    of_catalogue = (song_pairs, song_verdicts, song_groups, sound_files)
+    for table in (*of_catalogue, playlists, arm_answers, erased_users):
         conn.execute(delete(table).where(table.c.catalogue_id == number))
     conn.execute(delete(events).where(events.c.user_id.in_(of_users)))
     conn.execute(delete(item_genres).where(item_genres.c.item_id.in_(of_items)))
