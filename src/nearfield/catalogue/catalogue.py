@@ -184,6 +184,11 @@ class Catalogue:
             keys, counts = keys[kept], counts[kept]
         return keys[:limit].copy(), counts[:limit].copy()
 
+    def users_of(self, item: int) -> int:
+        """Return how many users chose an item, given by key; skips and dislikes do not count."""
+        with self._database.reading() as conn:
+            return int(conn.execute(queries.USERS_OF, {"item": item}).scalar_one())
+
     def matching(self, where: Condition) -> Ids:
         """Return the keys of the items that satisfy a condition, rising."""
         condition = where_sql(where, self._state().item_attributes)

@@ -126,6 +126,11 @@ POPULAR: Final = (
     .order_by(_USERS.desc(), events.c.item_id)
 )
 
+USERS_OF: Final = select(_USERS).where(
+    events.c.item_id == bindparam("item"),
+    events.c.kind.not_in([EVENT_KINDS.index(kind) for kind in AGAINST]),
+)
+
 COUNTS: Final[tuple[Select[Any], ...]] = (
     select(func.count()).select_from(items).where(items.c.catalogue_id == _CATALOGUE),
     select(func.count()).select_from(users).where(users.c.catalogue_id == _CATALOGUE),

@@ -58,6 +58,12 @@ class Sounds:
                 row.path: read_file(row) for row in conn.execute(query.order_by(sound_files.c.id))
             }
 
+    def any(self) -> bool:
+        """Tell whether any file was ever looked at: whether this is a catalogue of songs."""
+        query = select(sound_files.c.id).where(sound_files.c.catalogue_id == self._catalogue)
+        with self._database.reading() as conn:
+            return conn.execute(query.limit(1)).first() is not None
+
     def file(self, path: str) -> SoundFile | None:
         """Return what is known of the file at a path; None where it was never looked at."""
         query = select(sound_files).where(
