@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from nearfield.catalogue.sound_facts import SoundFile
-from nearfield.pipelines.ask_songs import AT_MOST, JUST_PLAYED, Like, recommend_songs, similar_songs
+from nearfield.pipelines.ask_songs import Like, recommend_songs, similar_songs
+from nearfield.pipelines.listening_limits import AT_MOST, JUST_PLAYED
 from nearfield.pipelines.clean_music import Cleaned, Cleaning, clean_music
 from nearfield.pipelines.decide_songs import Decided, decide_songs
 from nearfield.pipelines.duplicates import list_duplicates

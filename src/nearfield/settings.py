@@ -21,3 +21,9 @@ class Settings(BaseSettings):
     database_url: Annotated[
         str | None, Field(description="SQLAlchemy URL; not set: SQLite inside the home")
     ] = None
+    redis_url: Annotated[
+        str | None, Field(description="queue of long work; not set: SQLite inside the home")
+    ] = None
+    otlp_endpoint: Annotated[
+        str | None, Field(description="where the service sends traces, by OTLP over HTTP")
+    ] = None

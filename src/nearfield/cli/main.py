@@ -21,6 +21,7 @@ from nearfield.cli import (
     music,
     publish,
     recommend,
+    serve,
     train,
 )
 from nearfield.cli.opening import Chosen
@@ -42,6 +43,7 @@ ORDER: Final = (
     "refresh",
     "recommend",
     "similar",
+    "serve",
     "evaluate",
     "catalogues",
     "models",
@@ -140,6 +142,7 @@ app.command("publish")(publish.publish_command)
 app.command("refresh")(publish.refresh_command)
 app.command("recommend")(recommend.recommend_command)
 app.command("similar")(recommend.similar_command)
+app.command("serve")(serve.serve_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("catalogues")(lists.catalogues_command)
 app.command("models")(lists.models_command)

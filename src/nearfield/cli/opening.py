@@ -32,13 +32,39 @@ class Chosen:
     home: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things live: what was given before the command, else what the environment says.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of all state.
+    milvus_uri, milvus_token, database_url, redis_url, otlp_endpoint : str, optional
+        See `Settings`.
+    """
+
+    home: Path
+    milvus_uri: str | None = None
+    milvus_token: str | None = None
+    database_url: str | None = None
+    redis_url: str | None = None
+    otlp_endpoint: str | None = None
+
+
 def open_stores(context: typer.Context) -> "Stores":
     """Return the home's stores, nothing of which is open yet; close it at the end."""
     from nearfield.pipelines.stores import Stores
 
+    found = read_places(context)
+    return Stores(found.home, found.milvus_uri, found.milvus_token, found.database_url)
+
+
+def read_places(context: typer.Context) -> Places:
+    """Return where things live; InvalidInput naming what of the environment cannot be used."""
     # pydantic takes 0.1 s, which those who set nothing need not wait
     if not any(name.upper().startswith(PREFIX) for name in os.environ):
-        return Stores(chosen(context).home or user_data_path("nearfield"))
+        return Places(chosen(context).home or user_data_path("nearfield"))
     from pydantic import ValidationError
 
     from nearfield.settings import Settings
@@ -48,12 +74,7 @@ def open_stores(context: typer.Context) -> "Stores":
     except ValidationError as error:
         wrong = "; ".join(f"NEARFIELD_{one['loc'][0]}: {one['msg']}" for one in error.errors())
         raise InvalidInput(f"the environment cannot be used: {wrong.upper()}") from error
-    return Stores(
-        chosen(context).home or settings.home,
-        settings.milvus_uri,
-        settings.milvus_token,
-        settings.database_url,
-    )
+    return Places(**{**settings.model_dump(), "home": chosen(context).home or settings.home})
 
 
 def chosen(context: typer.Context) -> Chosen:

@@ -95,7 +95,8 @@ def recommend_command(
         for one in read_space(space or recommenders.default_space(name)) if load else ():
             follow(publish(stores, name, recommender=one))
         if asks_songs(recommenders, name, space):
-            from nearfield.pipelines.ask_songs import AT_MOST, JUST_PLAYED, recommend_songs
+            from nearfield.pipelines.ask_songs import recommend_songs
+            from nearfield.pipelines.listening_limits import AT_MOST, JUST_PLAYED
 
             ask = replace(
                 ask,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -20,12 +19,6 @@ from nearfield.recommend.ask import Ask, Guest
 from nearfield.recommend.duplicates import one_of_each
 from nearfield.recommend.retrieve import Ranked
 from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors
-
-AT_MOST: Final[Mapping[str, int]] = MappingProxyType({"artist": 2, "album": 2})
-"""Most songs of one artist, and of one album, that are recommended together."""
-
-JUST_PLAYED: Final = 50
-"""So many of the newest events of a listener do not come again."""
 
 _PARTS_EACH: Final = 20
 """Parts fetched for each song of an answer: several of one song may be near."""

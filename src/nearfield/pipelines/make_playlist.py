@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from nearfield.pipelines.ask_songs import AT_MOST
+from nearfield.pipelines.listening_limits import AT_MOST
 from nearfield.pipelines.named_songs import guest_labels, name_songs
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Steps

@@ -11,7 +11,8 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.datasets.read import from_frames
 from nearfield.datasets.tables import Columns
 from nearfield.errors import InvalidInput
-from nearfield.pipelines.ask_songs import AT_MOST, Like, recommend_songs, similar_songs
+from nearfield.pipelines.ask_songs import Like, recommend_songs, similar_songs
+from nearfield.pipelines.listening_limits import AT_MOST
 from nearfield.pipelines.demo import DemoStep, Note, Shown
 from nearfield.pipelines.find_song import find_song
 from nearfield.pipelines.listening import import_listening

@@ -1,0 +1,52 @@
+"""`nearfield serve`: answer over HTTP, with pages for people."""
+
+from typing import Annotated
+
+import typer
+
+from nearfield.cli.opening import read_places
+from nearfield.cli.output import say
+from nearfield.errors import InvalidInput
+
+
+def serve_command(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="address to listen at")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one")] = 8000,
+    open_page: Annotated[bool, typer.Option("--open", help="show the page in a browser")] = False,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="run long work beside the service")
+    ] = True,
+    keys: Annotated[
+        bool | None,
+        typer.Option(
+            "--api-keys/--no-api-keys",
+            help="whether callers need an API key; if not said, unless only this machine can call",
+        ),
+    ] = None,
+    origin: Annotated[
+        list[str] | None, typer.Option(help="another web page that may call, e.g. https://a.org")
+    ] = None,
+) -> None:
+    """Answer for every catalogue of the home: JSON for programs, pages for people."""
+    try:
+        from nearfield.service.config import ServiceConfig
+        from nearfield.service.run import Listening, is_loopback, serve
+    except ModuleNotFoundError as error:
+        raise InvalidInput(
+            f"the service needs the package {error.name!r}. Run `pip install 'nearfield[serve]'`."
+        ) from error
+    places = read_places(context)
+    config = ServiceConfig(
+        home=places.home,
+        milvus_uri=places.milvus_uri,
+        milvus_token=places.milvus_token,
+        database_url=places.database_url,
+        redis_url=places.redis_url,
+        keys=not is_loopback(host) if keys is None else keys,
+        origins=tuple(origin or ()),
+        tracing=places.otlp_endpoint,
+    )
+    if config.keys:
+        say("Callers need an API key: `nearfield keys add NAME --scope read` makes one.")
+    serve(config, Listening(host, port, worker), lambda at: say(f"Nearfield is at {at}"), open_page)

@@ -1,0 +1,1 @@
+"""The HTTP service: JSON for programs, pages for people."""

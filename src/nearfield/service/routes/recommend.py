@@ -1,0 +1,143 @@
+"""Recommend: for a user, for attributes, for a few likes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.errors import InUse, Unavailable
+from nearfield.pipelines.listening_limits import AT_MOST, JUST_PLAYED
+from nearfield.pipelines.names import SOUND
+from nearfield.recommend.ask import MOST, Ask
+from nearfield.recommend.nowhere import Nowhere
+from nearfield.recommend.popularity import SPACE as POPULARITY
+from nearfield.recommend.recommender import Recommender
+from nearfield.service.arms import Arms, arm_of
+from nearfield.service.ask import asked_space, models_of, name_of
+from nearfield.service.replies import Answer, answer
+from nearfield.service.state import CatalogueOf, Service, ServiceOf
+from nearfield.types import PublicId, Recommendation
+
+router = APIRouter(prefix="/api/catalogues/{catalogue}", tags=["recommend"])
+
+_MANY = 10_000
+
+Id = int | Annotated[str, Field(max_length=255)]
+
+
+class Weighted(BaseModel):
+    """An item that counts more or less than others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item: Id
+    weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+
+
+Items = Annotated[list[Id | Weighted], Field(max_length=_MANY)]
+Ids = Annotated[list[Id], Field(max_length=_MANY)]
+
+
+class Wish(BaseModel):
+    """What is asked for; every part may be missing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user: Id | None = None
+    attributes: dict[str, str | int] = {}
+    liked: Items = []
+    listened: Items = []
+    disliked: Items = []
+    spaces: str | dict[str, float] | None = None
+    k: Annotated[int, Field(ge=1, le=MOST)] = 10
+    exclude: Ids = []
+    allow: Ids | None = None
+    where: Annotated[str | None, Field(max_length=2000)] = None
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
+    repeat: Annotated[int | None, Field(ge=0)] = None
+    at_most: dict[str, Annotated[int, Field(ge=1)]] | None = None
+    versions: Literal["one", "all"] = "one"
+    explain: bool = True
+    arms: Arms | None = None
+
+
+@router.post("/recommend", response_model=Answer)
+def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> Response:
+    """Recommend items, best first.
+
+    While Milvus is away the answer is what is popular, marked `"degraded": true`.
+    """
+    arm = None
+    if wish.arms is not None:
+        arm, changes = arm_of(wish.arms, wish.user)
+        wish = wish.model_copy(update=changes)
+    try:
+        space = asked_space(service, catalogue.name, wish.spaces)
+        recommender = service.recommenders.get(catalogue.name, space, wish.versions)
+        found = recommender.recommend(_ask(wish, sound=_is_sound(space)))
+        models = models_of(service, catalogue.name, space)
+        name, degraded = name_of(models, space), False
+    except InUse:
+        raise
+    except Unavailable:
+        found = _popular(catalogue, wish)
+        name, models, degraded = POPULARITY, {}, True
+    if wish.arms is not None and arm is not None and not degraded:
+        _log_arm(service, catalogue, wish, arm, [one.item for one in found])
+    return answer(found, name, models, degraded, arm)
+
+
+def _ask(wish: Wish, sound: bool) -> Ask:
+    """Return the wish as recommenders read it; songs may come again, and are spread by artist."""
+    at_most: Mapping[str, int] | None = wish.at_most
+    repeat = wish.repeat
+    if sound:
+        at_most = AT_MOST if at_most is None else at_most
+        repeat = JUST_PLAYED if repeat is None else repeat
+    return Ask(
+        user=wish.user,
+        attributes=wish.attributes,
+        liked=_weights(wish.liked),
+        listened=_weights(wish.listened),
+        disliked=_weights(wish.disliked),
+        k=wish.k,
+        exclude=wish.exclude,
+        repeat=repeat,
+        at_most=at_most or {},
+        allow=wish.allow,
+        where=wish.where,
+        diversity=wish.diversity,
+        explain=wish.explain,
+    )
+
+
+def _is_sound(space: str | Mapping[str, float]) -> bool:
+    return space == SOUND or (not isinstance(space, str) and set(space) == {SOUND})
+
+
+def _weights(items: Sequence[PublicId | Weighted]) -> dict[PublicId, float]:
+    return {
+        one.item if isinstance(one, Weighted) else one: (
+            one.weight if isinstance(one, Weighted) else 1.0
+        )
+        for one in items
+    }
+
+
+def _popular(catalogue: Catalogue, wish: Wish) -> list[Recommendation]:
+    """Return what is popular; without vectors nothing says how items differ."""
+    plain = wish.model_copy(update={"diversity": 0.0})
+    return Recommender(catalogue, Nowhere()).recommend(_ask(plain, sound=False))
+
+
+def _log_arm(
+    service: Service, catalogue: Catalogue, wish: Wish, arm: str, items: Sequence[PublicId]
+) -> None:
+    assert wish.arms is not None
+    assert wish.user is not None  # `arm_of` has seen to it
+    keys = catalogue.item_keys(items).tolist()
+    user = catalogue.user_key(wish.user)
+    service.stores.catalogues.arms(catalogue.name).log(wish.arms.experiment, arm, user, keys)

@@ -1,0 +1,133 @@
+"""Run the service: this process answers, two beside it keep the vectors and do the long work."""
+
+import ipaddress
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from nearfield.errors import Unavailable
+from nearfield.jobs.children import Children
+from nearfield.service.app import create_app
+from nearfield.service.config import ServiceConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the service listens, and what runs beside it.
+
+    Parameters
+    ----------
+    host : str
+        Address of this machine; 127.0.0.1 is seen by nobody else.
+    port : int
+        0 takes any that is free.
+    worker : bool
+        Whether a worker is started for long work.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    worker: bool = True
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is reached from this machine alone.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("::")
+    (True, True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(
+    config: ServiceConfig,
+    listening: Listening,
+    tell: Callable[[str], None] = lambda _: None,
+    open_page: bool = False,
+) -> None:
+    """Answer until stopped (Ctrl-C, or SIGTERM).
+
+    Parameters
+    ----------
+    config : ServiceConfig
+        Where the state lies.
+    listening : Listening
+        Where to listen.
+    tell : callable
+        Is told the address as soon as the service answers there.
+    open_page : bool
+        Whether to show the page in a browser then.
+
+    Raises
+    ------
+    Unavailable
+        If something else listens there.
+    """
+    bound = _bind(listening)
+    address = _address(listening.host, bound.getsockname()[1])
+    children = Children(config, worker=listening.worker)
+    children.start()
+    try:
+        app = create_app(config, children.alive)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+            ),
+            lambda: _answering(address, tell, open_page),
+        )
+        server.run(sockets=[bound])
+    finally:
+        children.stop()
+        bound.close()
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._answering = answering
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._answering()
+
+
+def _answering(address: str, tell: Callable[[str], None], open_page: bool) -> None:
+    tell(address)
+    if open_page:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def _bind(listening: Listening) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((listening.host, listening.port))
+    except (OSError, OverflowError) as error:
+        bound.close()
+        raise Unavailable(
+            f"the service cannot listen at {_address(listening.host, listening.port)} ({error}). "
+            f"Name another port (--port 0 takes any that is free), or stop what listens there."
+        ) from error
+    return bound
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
