@@ -18,6 +18,7 @@ from nearfield.recommend.limits import Limits
 from nearfield.recommend.popularity import SPACE, most_popular, popularity_reason
 from nearfield.recommend.profile import Profile, gather
 from nearfield.recommend.retrieve import Ranked, pool_size, spread
+from nearfield.recommend.stages import stage
 from nearfield.recommend.view import Look, View
 from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors, no_ids
 
@@ -57,15 +58,18 @@ class Recommender:
         InvalidInput
             If the wish contradicts itself, or an attribute or condition cannot be read.
         """
-        profile = gather(self._catalogue, ask, self._view.history_length())
-        out = np.concatenate([profile.seen, self._keys(ask.exclude)])
-        scope = self._scope(out, ask.allow, ask.where)
-        limits = Limits(self._catalogue, ask.at_most, self._groups, out)
-        look = None if profile.is_blank else self._view.look(profile.query)
+        with stage("filter"):
+            profile = gather(self._catalogue, ask, self._view.history_length())
+            out = np.concatenate([profile.seen, self._keys(ask.exclude)])
+            scope = self._scope(out, ask.allow, ask.where)
+            limits = Limits(self._catalogue, ask.at_most, self._groups, out)
+        with stage("embed"):
+            look = None if profile.is_blank else self._view.look(profile.query)
         if look is None:
             return self._popular(ask, scope, limits)
         found = _retrieve(look, ask.k, scope, ask.diversity, limits)
-        return self._explained(found, profile, look) if ask.explain else self._plain(found)
+        with stage("explain"):
+            return self._explained(found, profile, look) if ask.explain else self._plain(found)
 
     def similar(
         self,
@@ -93,11 +97,17 @@ class Recommender:
             If a parameter is out of its range.
         """
         ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
-        key = self._keys([item])
-        look = self._look_from(item, int(key[0]))
+        with stage("embed"):
+            key = self._keys([item])
+            look = self._look_from(item, int(key[0]))
         found = self._alike(look, ask, key)
-        facts = self._facts(np.concatenate([key, found.ids]))
-        own, others = facts[int(key[0])], [facts[other] for other in found.ids.tolist()]
+        with stage("explain"):
+            return self._compared(int(key[0]), found)
+
+    def _compared(self, item: int, found: Ranked) -> list[Recommendation]:
+        """Return what was found near to an item, with what both have in common."""
+        facts = self._facts(np.append(found.ids, item))
+        own, others = facts[item], [facts[other] for other in found.ids.tolist()]
         reasons = [
             common_genres(own.genres, other.genres)
             + common_traits(own.attributes, other.attributes)
@@ -134,9 +144,11 @@ class Recommender:
 
     def _alike(self, look: Look, ask: Ask, own: Ids) -> Ranked:
         """Return what is near to an item, without the keys of its own."""
-        out = np.concatenate([own, self._keys(ask.exclude)])
-        limits = Limits(self._catalogue, ask.at_most, self._groups, out)
-        return _retrieve(look, ask.k, self._scope(out, None, ask.where), ask.diversity, limits)
+        with stage("filter"):
+            out = np.concatenate([own, self._keys(ask.exclude)])
+            scope = self._scope(out, None, ask.where)
+            limits = Limits(self._catalogue, ask.at_most, self._groups, out)
+        return _retrieve(look, ask.k, scope, ask.diversity, limits)
 
     def _scope(self, out: Ids, allow: Sequence[PublicId] | None, where: str | None) -> Scope:
         allowed = None if allow is None else self._keys(allow)
@@ -225,8 +237,10 @@ def _in_common(one: Item, other: Item) -> tuple[Reason, ...]:
 
 def _retrieve(look: Look, k: int, scope: Scope, diversity: float, limits: Limits) -> Ranked:
     """Return the `k` best items of a scope, as different from each other as asked."""
-    pool = limits.fill(lambda size: look.nearest(size, scope), pool_size(k, diversity))
-    return spread(pool, k, diversity, look.vectors)
+    with stage("search"):
+        pool = limits.fill(lambda size: look.nearest(size, scope), pool_size(k, diversity))
+    with stage("rerank"):
+        return spread(pool, k, diversity, look.vectors)
 
 
 def _answer(item: Item, score: float, space: str, reasons: tuple[Reason, ...]) -> Recommendation:
