@@ -1,6 +1,7 @@
 """`nearfield serve`: answer over HTTP, with pages for people."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -31,12 +32,14 @@ def serve_command(
     """Answer for every catalogue of the home: JSON for programs, pages for people."""
     try:
         from nearfield.service.config import ServiceConfig
-        from nearfield.service.run import Listening, is_loopback, serve
+        from nearfield.service.run import LOOPBACK, Listening, is_loopback, serve
     except ModuleNotFoundError as error:
         raise InvalidInput(
             f"the service needs the package {error.name!r}. Run `pip install 'nearfield[serve]'`."
         ) from error
     places = read_places(context)
+    origins = tuple(one.rstrip("/") for one in origin or ())
+    called = tuple(urlsplit(one).hostname or "" for one in origins)
     config = ServiceConfig(
         home=places.home,
         milvus_uri=places.milvus_uri,
@@ -44,7 +47,8 @@ def serve_command(
         database_url=places.database_url,
         redis_url=places.redis_url,
         keys=not is_loopback(host) if keys is None else keys,
-        origins=tuple(origin or ()),
+        origins=origins,
+        hosts=(*LOOPBACK, *called) if is_loopback(host) else (),
         tracing=places.otlp_endpoint,
     )
     if config.keys:

@@ -42,3 +42,8 @@ class stage:
     def __exit__(self, *_: object) -> None:
         if self._observer is not None:
             self._observer(self._name, time.perf_counter() - self._start)
+
+
+def observer_now() -> Observer | None:
+    """Return who is told of the stages of this context."""
+    return _observer.get()

@@ -6,8 +6,12 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
+from nearfield.service.access import Access, Origins
+from nearfield.service.body_limit import BodyLimit
 from nearfield.service.config import ServiceConfig
+from nearfield.service.metrics import Metrics
 from nearfield.service.problems import MEDIA_TYPE, Problem, add_problems
 from nearfield.service.routes import (
     catalogues,
@@ -15,11 +19,15 @@ from nearfield.service.routes import (
     health,
     items,
     jobs,
+    keys,
+    login,
+    metrics,
     models,
     pages,
     recommend,
 )
 from nearfield.service.state import Service
+from nearfield.service.traffic import Traffic
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     health.router,
@@ -29,6 +37,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     models.router,
     jobs.router,
+    keys.router,
+    login.router,
+    metrics.router,
 )
 """In the order in which an address is looked for; the pages come last: they answer to anything."""
 
@@ -58,6 +69,7 @@ def create_app(
     async def opened(app: FastAPI) -> AsyncIterator[None]:
         with Service(config, processes) as service:
             app.state.service = service
+            app.state.metrics.watch(service)
             yield
 
     app = FastAPI(
@@ -70,13 +82,44 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )
+    app.state.metrics = Metrics()
     add_problems(app)
+    _add_layers(app, config)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", pages.static)
     app.include_router(pages.router)
     _describe(app)
     return app
+
+
+def _add_layers(app: FastAPI, config: ServiceConfig) -> None:
+    """Put around the routes what every request goes through; what is added last is outermost."""
+
+    def find(key: str) -> tuple[str, frozenset[str]] | None:
+        service: Service = app.state.service
+        return service.stores.catalogues.keys.find(key)
+
+    app.add_middleware(BodyLimit, limits=config.limits)
+    app.add_middleware(
+        Access,
+        find=find if config.keys else None,
+        origins=Origins(frozenset(config.origins), frozenset(config.hosts)),
+        requests=config.limits.requests,
+    )
+    if config.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=config.origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key"],
+        )
+    if config.tracing:
+        # OpenTelemetry is an extra of its own
+        from nearfield.service.tracing import Tracing, otlp
+
+        app.add_middleware(Tracing, exporter=otlp(config.tracing))
+    app.add_middleware(Traffic, metrics=app.state.metrics)
 
 
 def _describe(app: FastAPI) -> None:

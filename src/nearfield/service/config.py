@@ -41,6 +41,8 @@ class ServiceConfig:
         Whether callers must have an API key.
     origins : tuple of str
         Other web pages that may call, e.g. ``https://example.org``; none by default.
+    hosts : tuple of str
+        Names by which the service may be called, without port; none is any.
     limits : Limits
         What one request may take.
     tracing : str, optional
@@ -54,5 +56,6 @@ class ServiceConfig:
     redis_url: str | None = None
     keys: bool = False
     origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     tracing: str | None = None

@@ -6,6 +6,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import uvicorn
 
@@ -13,6 +14,7 @@ from nearfield.errors import Unavailable
 from nearfield.jobs.children import Children
 from nearfield.service.app import create_app
 from nearfield.service.config import ServiceConfig
+from nearfield.service.logs import set_up_logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,17 @@ class Listening:
     worker: bool = True
 
 
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+"""Names by which a service is called that only this machine reaches."""
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether an address is reached from this machine alone.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("::")
     (True, True, True, False)
     """
-    if host == "localhost":
+    if host in LOOPBACK:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -72,6 +78,7 @@ def serve(
     Unavailable
         If something else listens there.
     """
+    set_up_logs()
     bound = _bind(listening)
     address = _address(listening.host, bound.getsockname()[1])
     children = Children(config, worker=listening.worker)

@@ -1,0 +1,103 @@
+"""What Prometheus reads: requests, stages of answers, mirrors, spaces, jobs."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from nearfield.errors import NearfieldError
+from nearfield.service.state import Service
+
+_SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The figures of one application, in a registry of their own.
+
+    Parameters
+    ----------
+    registry : CollectorRegistry, optional
+        Where they are kept; a new one where not given.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.requests = Counter(
+            "nearfield_requests",
+            "Requests by route, method and status",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "nearfield_request_seconds",
+            "Time until the last byte of an answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.stages = Histogram(
+            "nearfield_stage_seconds",
+            "Time of each stage of an answer",
+            ["stage"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.degraded = Counter(
+            "nearfield_degraded",
+            "Recommendations answered with what is popular because Milvus was away",
+            registry=self.registry,
+        )
+        ProcessCollector(registry=self.registry)
+
+    def stage(self, name: str, seconds: float) -> None:
+        """Count one stage of an answer."""
+        self.stages.labels(name).observe(seconds)
+
+    def watch(self, service: Service) -> None:
+        """Let the registry tell, when it is read, what the home of a service holds."""
+        self.registry.register(_Home(service))
+
+
+class _Home(Collector):
+    """Reads mirrors, spaces and jobs at the moment when it is asked."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            yield from self._spaces()
+            yield self._jobs()
+        except NearfieldError:
+            return  # what is away is told by /readyz
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())  # nothing is read while it is registered
+
+    def _spaces(self) -> Iterator[Metric]:
+        rows = GaugeMetricFamily(
+            "nearfield_space_rows", "Vectors that answer", labels=["catalogue", "space"]
+        )
+        held = GaugeMetricFamily(
+            "nearfield_mirror_bytes",
+            "Memory of the copy in this process",
+            labels=["catalogue", "space"],
+        )
+        version = InfoMetricFamily(
+            "nearfield_space", "Which version answers", labels=["catalogue", "space"]
+        )
+        for space, index in self._service.stores.spaces.opened():
+            names = [space.catalogue, space.recommender]
+            rows.add_metric(names, len(index))
+            held.add_metric(names, getattr(index, "nbytes", 0))
+            version.add_metric(names, {"version": space.version})
+        yield from (rows, held, version)
+
+    def _jobs(self) -> Metric:
+        jobs = GaugeMetricFamily("nearfield_jobs", "Jobs by state", labels=["state"])
+        for state, count in self._service.queue.counts().items():
+            jobs.add_metric([state], count)
+        return jobs
