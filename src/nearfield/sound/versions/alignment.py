@@ -27,6 +27,9 @@ _SHARE: Final = 0.04
 _LEAST: Final = 64
 """Likeness that a place must have, in 255ths of a cosine."""
 
+_STEPS: Final = (128, 64, 32, 16, 8, 4, 2, 1)
+"""Added to `_LEAST` in turn, they reach each value up to 255."""
+
 _SET, _GAP = np.int16(2), np.int16(-1)  # what a place adds to a diagonal; halves of Serra's
 _NONE: Final = np.int16(0)
 
@@ -38,62 +41,103 @@ def _likeness(a: Any, b: Any, scale_a: Any, scale_b: Any) -> Any:
     The sums along a diagonal are differences of its running sum, so that each place costs the
     product of one frame with another. `b` has shape (12, frames).
     """
-    height, width = len(a), b.shape[1]
-    running = np.zeros((height + 1, width + 1), np.float32)
-    b0, b1, b2, b3, b4, b5 = b[0], b[1], b[2], b[3], b[4], b[5]
-    b6, b7, b8, b9, b10, b11 = b[6], b[7], b[8], b[9], b[10], b[11]
+    width, kept = b.shape[1], STACK + 1
+    running = np.zeros((kept, width + 1), np.float32)  # its last rows, in turn: they stay near
     row = np.empty(width, np.float32)
-    for i in range(height):  # four notes at a time: more arrays in a loop are not vectorised
-        w, x, y, z = a[i, 0], a[i, 1], a[i, 2], a[i, 3]
-        for j in range(width):
-            row[j] = w * b0[j] + x * b1[j] + y * b2[j] + z * b3[j]
-        w, x, y, z = a[i, 4], a[i, 5], a[i, 6], a[i, 7]
-        for j in range(width):
-            row[j] += w * b4[j] + x * b5[j] + y * b6[j] + z * b7[j]
-        w, x, y, z = a[i, 8], a[i, 9], a[i, 10], a[i, 11]
-        before, after = running[i], running[i + 1, 1:]
-        for j in range(width):
-            rest = w * b8[j] + x * b9[j] + y * b10[j] + z * b11[j]
-            after[j] = before[j] + (row[j] + rest)
     plot = np.empty((len(scale_a), len(scale_b)), np.uint8)
-    for i in range(len(scale_a)):
-        factor = scale_a[i] * np.float32(255)
-        begin, end, out = running[i], running[i + STACK, STACK:], plot[i]
+    for i in range(len(a)):
+        end = running[(i + 1) % kept]
+        _add_products(a[i], b, row, running[i % kept], end[1:])
+        place = i + 1 - STACK
+        if place < 0:
+            continue
+        factor = scale_a[place] * np.float32(255)
+        begin, stacked, out = running[place % kept], end[STACK:], plot[place]
         for j in range(len(scale_b)):
-            value = (end[j] - begin[j]) * scale_b[j] * factor
+            value = (stacked[j] - begin[j]) * scale_b[j] * factor
             out[j] = np.uint8(np.int32(value if value > 0 else np.float32(0)))
     return plot
 
 
 @compiled
-def _thresholds(plot: Any) -> Any:
-    """Return what a place must reach in each row and in each column, to be set."""
-    height, width = plot.shape
-    rows, columns = np.empty(height, np.uint8), np.empty(width, np.uint8)
-    counts = np.zeros((width, 256), np.uint16)
-    most = max(1, int(_SHARE * width))
-    for i in range(height):
-        line, count = plot[i], np.zeros(256, np.int32)
-        for j in range(width):
-            value = line[j]
-            if value >= _LEAST:
-                count[value] += 1
-                counts[j, value] += np.uint16(1)
-        rows[i] = _highest(count, most)
-    most = max(1, int(_SHARE * height))
-    for j in range(width):
-        columns[j] = _highest(counts[j], most)
-    return rows, columns
+def _add_products(one: Any, b: Any, row: Any, before: Any, after: Any) -> None:
+    """Set `after` to `before` and the product of one frame with each of b; spoil `row`."""
+    b0, b1, b2, b3, b4, b5 = b[0], b[1], b[2], b[3], b[4], b[5]
+    b6, b7, b8, b9, b10, b11 = b[6], b[7], b[8], b[9], b[10], b[11]
+    # eight notes, then four: more arrays in a loop are not vectorised
+    s, t, u, v = one[0], one[1], one[2], one[3]
+    w, x, y, z = one[4], one[5], one[6], one[7]
+    for j in range(len(row)):
+        four = s * b0[j] + t * b1[j] + u * b2[j] + v * b3[j]
+        row[j] = four + (w * b4[j] + x * b5[j] + y * b6[j] + z * b7[j])
+    w, x, y, z = one[8], one[9], one[10], one[11]
+    for j in range(len(row)):
+        rest = w * b8[j] + x * b9[j] + y * b10[j] + z * b11[j]
+        after[j] = before[j] + (row[j] + rest)
 
 
 @compiled
-def _highest(count: Any, most: int) -> int:
-    """Return the value that `most` reach, going by how often each occurs; at least `_LEAST`."""
-    value, above = 255, int(count[255])
-    while above < most and value > _LEAST:
-        value -= 1
-        above += count[value]
-    return value
+def _row_thresholds(plot: Any) -> Any:
+    """Return what a place must reach in each row, to be set: what `_SHARE` of the row reach.
+
+    It is found bit by bit: counting what reaches a value is vectorised, a histogram is not.
+    """
+    height, width = plot.shape
+    most = max(1, int(_SHARE * width))
+    found = np.full(height, _LEAST, np.uint8)
+    for i in range(height):
+        if _reaching(plot[i], _LEAST + 1) < most:  # four rows of ten, where songs are not alike
+            continue
+        for step in _STEPS:
+            value = found[i] + step
+            if value <= 255 and _reaching(plot[i], value) >= most:
+                found[i] = value
+    return found
+
+
+@compiled
+def _reaching(line: Any, value: int) -> int:
+    """Return how many places of a row, of at most 65,535, reach a value."""
+    least, count = np.uint8(value), np.uint16(0)
+    for j in range(len(line)):  # in 16 bits, so that more of them fit in one step
+        count = np.uint16(count + np.uint16(line[j] >= least))
+    return int(count)
+
+
+@compiled
+def _column_thresholds(plot: Any) -> Any:
+    """Return what a place must reach in each column, to be set: of all columns at once."""
+    height, width = plot.shape
+    most = max(1, int(_SHARE * height))
+    found = np.full(width, _LEAST, np.uint8)
+    tried = np.empty(width, np.uint8)
+    count = np.empty(width, np.uint16)
+    for step in _STEPS:
+        for j in range(width):
+            tried[j] = min(found[j] + step, 255)
+        _count_reaching(plot, tried, count)
+        for j in range(width):
+            if count[j] >= most:
+                found[j] = tried[j]
+    return found
+
+
+@compiled
+def _count_reaching(plot: Any, least: Any, count: Any) -> None:
+    """Count in each column the places that reach its `least`."""
+    height, width = plot.shape
+    whole = height // 4 * 4
+    count[:] = 0
+    for i in range(0, whole, 4):  # four rows at a time: the counts are read and written less
+        line0, line1, line2, line3 = plot[i], plot[i + 1], plot[i + 2], plot[i + 3]
+        for j in range(width):
+            value = least[j]
+            two = np.uint8(line0[j] >= value) + np.uint8(line1[j] >= value)
+            count[j] += two + np.uint8(line2[j] >= value) + np.uint8(line3[j] >= value)
+    for i in range(whole, height):
+        line = plot[i]
+        for j in range(width):
+            count[j] += np.uint8(line[j] >= least[j])
 
 
 @compiled
@@ -116,7 +160,7 @@ def align(a: Any, b: Any, scale_a: Any, scale_b: Any) -> Any:
         stacked; the mean likeness along the stretch, in 255ths.
     """
     plot = _likeness(a, b, scale_a, scale_b)
-    rows, columns = _thresholds(plot)
+    rows, columns = _row_thresholds(plot), _column_thresholds(plot)
     height, width = plot.shape
     lengths = np.zeros((height + 2, width + 2), np.int16)
     step = np.empty(width, np.int16)

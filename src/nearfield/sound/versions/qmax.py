@@ -65,7 +65,8 @@ NO_MATCH: Final = VersionMatch(0.0)
 class _Song(NamedTuple):
     """What `align` reads of a song."""
 
-    notes: NDArray[np.float32]  # (frames, 12)
+    notes: NDArray[np.float32]  # (frames, 12), each without the song's mean
+    by_note: NDArray[np.float32]  # (12, frames), the same
     scale: NDArray[np.float32]  # (frames - STACK + 1,)
     profile: NDArray[np.float32]  # (12,), how much of each note there is, less the mean, as a unit
 
@@ -83,17 +84,20 @@ def compare_versions_many(a: Harmony, others: Sequence[Harmony]) -> list[Version
 
 def _song(harmony: Harmony) -> _Song | None:
     """Prepare a song; None for what is too short, too long or too still to be told."""
-    notes = told_frames(harmony)
-    if notes is None:
+    told = told_frames(harmony)
+    if told is None:
         return None
-    sounding = notes.any(axis=1)
-    share = notes.sum(axis=0)
-    notes -= np.outer(sounding, share / sounding.sum()).astype(np.float32)
-    running = np.concatenate([[0.0], np.cumsum(np.einsum("fn,fn->f", notes, notes))])
+    notes, sounding, share = told
+    notes -= (share / np.count_nonzero(sounding)).astype(np.float32)
+    if not sounding.all():
+        notes[~sounding] = 0
+    running = np.zeros(len(notes) + 1)
+    running[1:] = np.cumsum(np.einsum("fn,fn->f", notes, notes))
     scale = 1 / np.sqrt(running[STACK:] - running[:-STACK] + _FLAT * STACK)
     profile = share - share.mean()
     profile /= np.maximum(np.linalg.norm(profile), 1e-9)
-    return _Song(notes, scale.astype(np.float32), profile)
+    by_note = np.ascontiguousarray(notes.T)
+    return _Song(notes, by_note, scale.astype(np.float32), profile)
 
 
 def _compared(a: _Song | None, b: _Song | None) -> VersionMatch:
@@ -102,7 +106,9 @@ def _compared(a: _Song | None, b: _Song | None) -> VersionMatch:
     agree = b.profile[_TURNS] @ a.profile  # of each transposition
     first, second = np.argsort(agree)[::-1][:2].tolist()
     tried = [first, second] if agree[first] - agree[second] < _DOUBT else [first]
-    found = [(align(a.notes, _transposed(b, up), a.scale, b.scale), up) for up in tried]
+    found = [
+        (align(a.notes, b.by_note.take(_TURNS[up], axis=0), a.scale, b.scale), up) for up in tried
+    ]
     (best, first_a, first_b, last_a, last_b, _), up = max(found, key=lambda one: one[0][0])
     shorter = min(len(a.scale), len(b.scale))
     whole_a, whole_b = int(last_a) - int(first_a), int(last_b) - int(first_b)
@@ -115,7 +121,3 @@ def _compared(a: _Song | None, b: _Song | None) -> VersionMatch:
         start_b=float(first_b) / HARMONY_RATE,
         end_b=float(last_b + STACK) / HARMONY_RATE,
     )
-
-
-def _transposed(song: _Song, semitones: int) -> NDArray[np.float32]:
-    return np.ascontiguousarray(np.roll(song.notes, -semitones, axis=1).T)

@@ -53,11 +53,11 @@ def version_vectors(harmony: Harmony) -> Vectors:
         The first row is what is stored; all (at present only that) are asked for, and the best
         answer to any counts. (0, VERSION_DIM) where there is too little, too much, or no change.
     """
-    frames = told_frames(harmony)
-    if frames is None:
+    told = told_frames(harmony)
+    if told is None:
         return np.zeros((0, VERSION_DIM), dtype=np.float32)
     weights = _weights(WEIGHTS)
-    return np.stack([_vector(at_pace(frames, pace), weights) for pace in PACES])
+    return np.stack([_vector(at_pace(told.frames, pace), weights) for pace in PACES])
 
 
 def at_pace(frames: _Array, pace: float) -> _Array:
