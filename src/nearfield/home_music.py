@@ -6,11 +6,11 @@ from typing import Any
 
 from nearfield.catalogue.sound_facts import SoundFile
 from nearfield.pipelines.ask_songs import Like, recommend_songs, similar_songs
-from nearfield.pipelines.listening_limits import AT_MOST, JUST_PLAYED
 from nearfield.pipelines.clean_music import Cleaned, Cleaning, clean_music
 from nearfield.pipelines.decide_songs import Decided, decide_songs
 from nearfield.pipelines.duplicates import list_duplicates
 from nearfield.pipelines.identify import Identified, identify
+from nearfield.pipelines.listening_limits import AT_MOST, JUST_PLAYED
 from nearfield.pipelines.make_playlist import PlaylistWish, make_playlist, save
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music import CATALOGUE, Added, Adding, add_music

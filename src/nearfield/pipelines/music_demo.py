@@ -12,10 +12,10 @@ from nearfield.datasets.read import from_frames
 from nearfield.datasets.tables import Columns
 from nearfield.errors import InvalidInput
 from nearfield.pipelines.ask_songs import Like, recommend_songs, similar_songs
-from nearfield.pipelines.listening_limits import AT_MOST
 from nearfield.pipelines.demo import DemoStep, Note, Shown
 from nearfield.pipelines.find_song import find_song
 from nearfield.pipelines.listening import import_listening
+from nearfield.pipelines.listening_limits import AT_MOST
 from nearfield.pipelines.make_playlist import PlaylistWish, make_playlist, save
 from nearfield.pipelines.music import CATALOGUE, Adding, add_music
 from nearfield.pipelines.names import SOUND

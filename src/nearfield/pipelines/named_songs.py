@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import NotFound
-from nearfield.pipelines.ears import Ears
 from nearfield.pipelines.find_song import find_song
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
-from nearfield.sound.analyse import Analyser
-from nearfield.sound.encoding import SongVectors
 from nearfield.types import PublicId
+
+if TYPE_CHECKING:
+    from nearfield.sound.analyse import Analyser
+    from nearfield.sound.encoding import SongVectors
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class NamedSongs:
     """
 
     ids: dict[str, PublicId]
-    guests: dict[str, SongVectors]
+    guests: "dict[str, SongVectors]"
 
 
 def guest_labels(named: NamedSongs) -> dict[str, str]:
@@ -71,7 +73,10 @@ def name_songs(stores: Stores, catalogue: Catalogue, names: Iterable[str]) -> St
     return NamedSongs(ids, guests)
 
 
-def _open(stores: Stores, catalogue: Catalogue) -> Analyser:
+def _open(stores: Stores, catalogue: Catalogue) -> "Analyser":
+    # networks take seconds and memory, which who names songs of the library need not give
+    from nearfield.pipelines.ears import Ears
+
     space, _ = stores.spaces.open(catalogue.name, SOUND)
     model = stores.models.get(catalogue.name, SOUND, space.version)
     return Ears(model.folder, stores.cache).open()
