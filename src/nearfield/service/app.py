@@ -14,6 +14,7 @@ from nearfield.service.config import ServiceConfig
 from nearfield.service.metrics import Metrics
 from nearfield.service.problems import MEDIA_TYPE, Problem, add_problems
 from nearfield.service.routes import (
+    care,
     catalogues,
     events,
     health,
@@ -25,6 +26,8 @@ from nearfield.service.routes import (
     models,
     pages,
     recommend,
+    songs,
+    uploads,
 )
 from nearfield.service.state import Service
 from nearfield.service.traffic import Traffic
@@ -36,6 +39,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     recommend.router,
     events.router,
     models.router,
+    songs.router,
+    care.router,
+    uploads.router,
     jobs.router,
     keys.router,
     login.router,

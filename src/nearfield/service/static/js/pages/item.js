@@ -1,0 +1,72 @@
+/** Item: what it is, what is similar, and what one thinks of it. */
+import { spaceOptions } from "../answers.js";
+import { of } from "../api.js";
+import { many, words } from "../format.js";
+import { html } from "../html.js";
+import { Opinions, songOf } from "../parts/items.js";
+import { Page } from "../parts/page.js";
+import { SongFacts, SongPlayer } from "../parts/song.js";
+import { Fault, Skeleton, SkeletonRows } from "../parts/states.js";
+import { Tile, facts } from "../parts/tile.js";
+import { useCatalogue, useGet } from "../remote.js";
+import { to } from "../router.js";
+import { Copies } from "./item_copies.js";
+import { Similar } from "./item_similar.js";
+
+const SHOWN_ABOVE = new Set(["artist", "album", "path", "tempo", "key"]);
+
+export function ItemPage({ catalogue, id }) {
+  const about = useCatalogue(catalogue);
+  const remote = useGet(of(catalogue, "items", id));
+  const item = remote.data;
+  if (!item && remote.error) {
+    return html`<${Page} title="Item"><${Fault} error=${remote.error} retry=${remote.reload} /><//>`;
+  }
+  if (!item) return html`<${Page} title="Item" shownTitle="…"><${Waiting} /><//>`;
+  const title = html`<span class="item-head"><${Tile} item=${item} big /><span>${item.title}</span></span>`;
+  return html`<${Page} title=${item.title} shownTitle=${title} note=${noteOf(item)}>
+    <${Opinions} catalogue=${catalogue} item=${item} big />
+    ${item.song && html`<${SongPlayer} song=${songOf(catalogue, item)} facts=${item.song} />`}
+    <${About} catalogue=${catalogue} item=${item} />
+    ${item.song && html`<${Copies} catalogue=${catalogue} item=${item} />`}
+    ${about.data &&
+    html`<${Similar}
+      catalogue=${about.data}
+      item=${item}
+      spaces=${spaceOptions(about.data)}
+    />`}
+  <//>`;
+}
+
+function noteOf(item) {
+  const { artist, album } = item.attributes;
+  const chosen = item.users ? `chosen by ${many(item.users, "user")}` : "";
+  return [artist, album, item.year, chosen].filter(Boolean).join(" · ") || facts(item) || "\u00a0";
+}
+
+/** Genres, what the owner says of it, and what was measured of a song. */
+function About({ catalogue, item }) {
+  const rows = Object.entries(item.attributes).filter(([name, value]) => !SHOWN_ABOVE.has(name) && value);
+  if (!item.genres.length && !rows.length && !item.song) return null;
+  return html`<section class="stack wide" aria-label="About">
+    ${item.genres.length > 0 &&
+    html`<div class="chips">
+      ${item.genres.map(
+        (genre) => html`<a class="chip" key=${genre} href=${`${to.catalogue(catalogue)}?genre=${encodeURIComponent(genre)}`}>
+          ${genre}
+        </a>`,
+      )}
+    </div>`}
+    ${(rows.length > 0 || item.song) &&
+    html`<dl class="facts">
+      ${item.song && html`<${SongFacts} song=${item.song} />`}
+      ${rows.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${value}</dd></div>`)}
+    </dl>`}
+  </section>`;
+}
+
+function Waiting() {
+  return html`<${Skeleton} width="320px" height=${36} />
+    <${Skeleton} height=${64} />
+    <${SkeletonRows} rows=${10} />`;
+}

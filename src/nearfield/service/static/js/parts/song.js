@@ -1,0 +1,33 @@
+/** A song: its player with the waveform, and what was measured of it. */
+import { clock } from "../format.js";
+import { html } from "../html.js";
+import { PlayButton } from "./player_bar.js";
+import { Waveform } from "./waveform.js";
+
+/** A large player. */
+export function SongPlayer({ song, facts }) {
+  return html`<section class="card song-player" aria-label="Player of this song">
+    <${PlayButton} song=${song} big />
+    <${Waveform} song=${song} duration=${facts.duration} />
+  </section>`;
+}
+
+/** Rows of a description list. */
+export function SongFacts({ song }) {
+  const rows = [
+    ["Length", clock(song.duration)],
+    ["Tempo", song.tempo && `${song.tempo} beats a minute`],
+    ["Key", song.key],
+    ["Sound", quality(song)],
+  ].filter(([, value]) => value);
+  return html`${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+    ${song.files.length > 0 &&
+    html`<div class="wide-fact">
+      <dt>${song.files.length > 1 ? "Files" : "File"}</dt>
+      ${song.files.map((path) => html`<dd key=${path}><code>${path}</code></dd>`)}
+    </div>`}`;
+}
+
+/** How well a song is kept: "flac, lossless". */
+export const quality = ({ codec, bitrate, lossless }) =>
+  [codec, lossless ? "lossless" : `${Math.round(bitrate / 1000)} kbit/s`].filter(Boolean).join(", ");
