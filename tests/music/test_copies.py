@@ -15,7 +15,8 @@ from nearfield.cli.main import app
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.home import Nearfield
 from nearfield.pipelines.find_duplicates import METHOD
-from nearfield.pipelines.song_prints import index_folder
+from nearfield.pipelines.forget_items import forget_items
+from nearfield.pipelines.song_prints import index_folder, open_index
 from nearfield.pipelines.song_report import Member, Report
 from nearfield.sound.fingerprint import from_text
 from sound.made_sounds import song, write_sound
@@ -322,3 +323,17 @@ def test_fingerprints_are_printed_for_acoustid(first: Path, folder: Path, tmp_pa
     none = CliRunner().invoke(app, [*command, "nothing.ogg"])
     assert none.exit_code == 1
     assert "neither a song of the library nor a file" in none.stderr
+
+
+def test_a_deleted_song_leaves_its_group_and_the_index(home: Nearfield) -> None:
+    catalogue = home.stores.catalogue("songs")
+    report = home.music.duplicates()
+    best = report.groups[0].members[0].item
+    done = forget_items(home.stores, "songs", [best])
+    assert {"sound", "sound-parts"} <= set(done.spaces)
+    assert done.rows["sounds"] == done.rows["sound_files"] == 1
+    report = home.music.duplicates()
+    assert best not in {one.item for group in report.groups for one in group.members}
+    assert sorted(len(group.members) for group in report.groups) == [len(TWO), len(ONE) - 1]
+    held, _ = open_index(home.stores, catalogue).held()
+    assert set(held.tolist()) == set(catalogue.all_item_keys().tolist())

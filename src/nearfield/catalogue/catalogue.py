@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from nearfield.catalogue import queries
+from nearfield.catalogue.changes import Changes
 from nearfield.catalogue.checks import check_events
 from nearfield.catalogue.collect import collect, collect_items
 from nearfield.catalogue.condition import Condition
@@ -26,16 +27,15 @@ from nearfield.catalogue.lookups import (
 from nearfield.catalogue.song_pairs import SongPairs
 from nearfield.catalogue.song_prints import SongPrints
 from nearfield.catalogue.sounds import Sounds
+from nearfield.catalogue.unknown import in_order, stored_text
 from nearfield.catalogue.where_sql import where_sql
 from nearfield.catalogue.write_events import import_events
 from nearfield.datasets.tables import Collection
 from nearfield.errors import NotFound
 from nearfield.types import Ids, PublicId, no_ids
 
-T = TypeVar("T")
 
-
-class Catalogue:
+class Catalogue(Changes):
     """The items, users and events of one collection; made by `Catalogues.get`.
 
     Keys are the catalogue's own numbers: given once, never changed, never given out again. Every
@@ -43,10 +43,7 @@ class Catalogue:
     """
 
     def __init__(self, database: Database, number: int, name: str, uid: str) -> None:
-        self.number = number
-        self.name = name
-        self.uid = uid
-        self._database = database
+        super().__init__(database, number, name, uid)
         self._values: dict[str, tuple[int, list[str]]] = {}
         self._ranking: tuple[int, Ids, NDArray[np.int64]] = (-1, no_ids(), no_ids())
 
@@ -85,21 +82,21 @@ class Catalogue:
 
     def item_keys(self, ids: Sequence[PublicId]) -> Ids:
         """Return the keys of items, in the order of `ids`; NotFound where one is unknown."""
-        texts = [_text(one) for one in ids]
+        texts = [stored_text(one) for one in ids]
         with self._database.reading() as conn:
             found = find_item_keys(conn, self.number, texts)
-        return np.array(_in_order(self.name, "items", texts, found), dtype=np.int64)
+        return np.array(in_order(self.name, "items", texts, found), dtype=np.int64)
 
     def user(self, user: PublicId) -> tuple[int, dict[str, str]]:
         """Return the key of a user, and what is known of them: name of the attribute to value.
 
         The id must match exactly; NotFound where unknown.
         """
-        text = _text(user)
+        text = stored_text(user)
         with self._database.reading() as conn:
             found = conn.execute(queries.USER, {"catalogue": self.number, "id": text}).first()
         known = {} if found is None else {text: (found[0], dict(found[1]))}
-        return _in_order(self.name, "users", [text], known)[0]
+        return in_order(self.name, "users", [text], known)[0]
 
     def user_key(self, user: PublicId) -> int:
         """Return the key of a user alone; see `user`."""
@@ -110,14 +107,14 @@ class Catalogue:
         wanted = keys.tolist()
         with self._database.reading() as conn:
             found = find_item_ids(conn, self.number, wanted)
-        return _in_order(self.name, "item keys", wanted, found)
+        return in_order(self.name, "item keys", wanted, found)
 
     def items(self, keys: Ids) -> list[Item]:
         """Return all that is known of items, in the order of `keys`; NotFound where unknown."""
         wanted = keys.tolist()
         with self._database.reading() as conn:
             found = find_items(conn, self.number, wanted)
-        return _in_order(self.name, "item keys", wanted, found)
+        return in_order(self.name, "item keys", wanted, found)
 
     def history(self, user: int, limit: int | None = None) -> History:
         """Return the newest `limit` events of a user (all where None), oldest first."""
@@ -131,7 +128,7 @@ class Catalogue:
             found = {
                 key: dict(known) for key, known in conn.execute(queries.USER_ATTRIBUTES, bound)
             }
-        return _in_order(self.name, "user keys", [user], found)[0]
+        return in_order(self.name, "user keys", [user], found)[0]
 
     def attribute_names(self) -> list[str]:
         """Return the names of everything that is known of some user, in the order first seen."""
@@ -236,29 +233,3 @@ class Catalogue:
         if found is None:
             raise NotFound(f"catalogue {self.name!r} was removed. Import it anew.")
         return found
-
-
-_STALE = "They are of another catalogue, or this one was removed and imported anew: publish again."
-_ADVICE = {
-    "items": "Check the spelling, or import the items again if they are new.",
-    "users": "Check the spelling, or recommend by liked items or attributes instead.",
-    "item keys": _STALE,
-    "user keys": _STALE,
-}
-
-
-def _in_order(name: str, what: str, wanted: list[Any], found: dict[Any, T]) -> list[T]:
-    """Return what was found of everything wanted, in that order."""
-    try:
-        return [found[one] for one in wanted]
-    except KeyError:
-        unknown = list(dict.fromkeys(one for one in wanted if one not in found))
-    shown = ", ".join(map(repr, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
-    raise NotFound(
-        f"catalogue {name!r} does not have {len(unknown)} of the {what}: {shown}. {_ADVICE[what]}"
-    )
-
-
-def _text(public: PublicId) -> str:
-    """Return an id as it is stored; broken UTF-8 of a command line must not reach the driver."""
-    return str(public).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -150,7 +150,9 @@ _NEWEST_RATINGS: Final = (
     .limit(20_000)  # milliseconds, also of many millions
     .subquery()
 )
-RATING_RANGE: Final = select(func.min(_NEWEST_RATINGS.c.value), func.max(_NEWEST_RATINGS.c.value))
+RATING_RANGE: Final = select(
+    func.min(_NEWEST_RATINGS.c.value), func.max(_NEWEST_RATINGS.c.value), func.count()
+).select_from(_NEWEST_RATINGS)
 
 
 def chunks(values: list[T]) -> list[list[T]]:

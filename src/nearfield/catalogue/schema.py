@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.types import TypeEngine
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration: a database at this version needs none (a test compares the two)."""
 
 VERSION_TABLE: Final = "nearfield_version"
@@ -78,6 +78,7 @@ catalogues = Table(
     Column("user_attributes", JSON, nullable=False),
     Column("created", String(32), nullable=False),
     Column("groups_revision", BigInteger, nullable=False, server_default=text("0")),
+    Column("items_revision", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name"),
     sqlite_autoincrement=True,
     **_TABLE,
@@ -92,7 +93,9 @@ items = Table(
     Column("title", Text, nullable=False),
     Column("year", Integer),
     Column("attributes", JSON, nullable=False),
+    Column("changed", BigInteger, nullable=False, server_default=text("0")),  # at this revision
     UniqueConstraint("catalogue_id", "public_id"),
+    Index("ix_items_changed", "catalogue_id", "changed"),
     sqlite_autoincrement=True,  # a key is never given out twice, not even after `remove`
     **_TABLE,
 )

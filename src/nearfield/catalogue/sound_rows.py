@@ -28,7 +28,6 @@ def put_song(conn: Connection, catalogue: int, file: SoundFile, song: Song) -> i
     put_vectors(conn, [vector_row(key, song.vectors)])
     put_print(conn, key, song.print)
     _write_file(conn, catalogue, replace(file, item=key, state=READY, reason="", message=""))
-    touch(conn, catalogue)
     return key
 
 

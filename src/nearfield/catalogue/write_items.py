@@ -42,14 +42,17 @@ def write_items(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcom
             added[one[Columns.ITEM]] = new
         elif new != old:
             changed.append(new)
-    _insert(conn, catalogue, added)
-    _update(conn, changed)
+    revision = row.revision + 1  # as `touch` makes it
+    _insert(conn, catalogue, added, revision)
+    _update(conn, changed, revision)
     columns = {
         "item_attributes": with_new(row.item_attributes, names),
         "integer_items": row.integer_items and all_integers(frame[Columns.ITEM]),
     }
     new_columns = {name: value for name, value in columns.items() if value != getattr(row, name)}
-    if added or changed or new_columns:
+    if added or changed:
+        new_columns["items_revision"] = revision
+    if new_columns:
         touch(conn, catalogue, **new_columns)
     return Outcome(len(added), len(changed), frame.height - len(added) - len(changed))
 
@@ -72,7 +75,7 @@ def _is_bare(row: dict[str, Any], names: list[str]) -> bool:
     return row[Columns.TITLE] == row[Columns.ITEM] and not any(told)
 
 
-def _insert(conn: Connection, catalogue: int, added: dict[str, Item]) -> None:
+def _insert(conn: Connection, catalogue: int, added: dict[str, Item], revision: int) -> None:
     if not added:
         return
     rows = [
@@ -82,6 +85,7 @@ def _insert(conn: Connection, catalogue: int, added: dict[str, Item]) -> None:
             "title": item.title,
             "year": item.year,
             "attributes": item.attributes,
+            "changed": revision,
         }
         for public, item in added.items()
     ]
@@ -90,11 +94,17 @@ def _insert(conn: Connection, catalogue: int, added: dict[str, Item]) -> None:
     _insert_genres(conn, {keys[public]: item for public, item in added.items()})
 
 
-def _update(conn: Connection, changed: list[Item]) -> None:
+def _update(conn: Connection, changed: list[Item], revision: int) -> None:
     if not changed:
         return
     rows = [
-        {"key": one.key, "title": one.title, "year": one.year, "attributes": one.attributes}
+        {
+            "key": one.key,
+            "title": one.title,
+            "year": one.year,
+            "attributes": one.attributes,
+            "changed": revision,
+        }
         for one in changed
     ]
     conn.execute(update(items).where(items.c.id == bindparam("key")), rows)

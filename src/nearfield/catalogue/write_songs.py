@@ -38,6 +38,7 @@ def put_item(conn: Connection, catalogue: Row[Any], file: SoundFile, song: Song)
         "title": song.title[:TITLE_LENGTH],
         "year": song.year,
         "attributes": attributes,
+        "changed": catalogue.revision + 1,
     }
     if file.item is None:
         public = _new_id(conn, catalogue.id, file.content)
@@ -50,8 +51,8 @@ def put_item(conn: Connection, catalogue: Row[Any], file: SoundFile, song: Song)
         conn.execute(delete(item_genres).where(item_genres.c.item_id == key))
     _write_genres(conn, key, song.genres)
     names = with_new(catalogue.item_attributes, attributes)
-    if names != catalogue.item_attributes or catalogue.integer_items:
-        touch(conn, catalogue.id, item_attributes=names, integer_items=False)
+    told = {"items_revision": values["changed"]}
+    touch(conn, catalogue.id, item_attributes=names, integer_items=False, **told)
     return key
 
 

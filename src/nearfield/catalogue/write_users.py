@@ -6,6 +6,7 @@ import polars as pl
 from sqlalchemy import Connection, bindparam, insert, update
 
 from nearfield.catalogue import queries
+from nearfield.catalogue.erased import erased_among
 from nearfield.catalogue.schema import users
 from nearfield.catalogue.writing import Outcome, all_integers, lock, merged, touch, with_new
 from nearfield.datasets.tables import Columns
@@ -21,15 +22,20 @@ def write_users(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcom
     catalogue : int
         Primary key of the catalogue.
     frame : polars.DataFrame
-        As `Tables.users`. Attributes that it has no column for stay as they are.
+        As `Tables.users`. Attributes that it has no column for stay as they are. Users who were
+        erased are left out.
     """
     row = lock(conn, catalogue)
     names = [name for name in frame.columns if name != Columns.USER]
-    stored = _stored(conn, catalogue, frame[Columns.USER].to_list())
+    ids = frame[Columns.USER].to_list()
+    stored = _stored(conn, catalogue, ids)
+    erased = erased_among(conn, catalogue, row.uid, (one for one in ids if one not in stored))
     added: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     for one in frame.iter_rows(named=True):
         public = one[Columns.USER]
+        if public in erased:
+            continue
         key, old = stored.get(public, (-1, {}))
         new = merged(old, one, names)
         if key == -1:

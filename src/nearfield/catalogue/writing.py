@@ -1,5 +1,6 @@
 """What the writers of items, users and events share: the lock, the revision, small rules."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -52,6 +53,11 @@ def touch(conn: Connection, catalogue: int, **changes: Any) -> None:
 def all_integers(ids: pl.Series) -> bool:
     """Tell whether every id is the usual text of an integer."""
     return bool(ids.str.contains(INTEGER).all())
+
+
+def is_integer(text: str) -> bool:
+    """Tell whether one id is the usual text of an integer."""
+    return re.fullmatch(INTEGER, text) is not None
 
 
 def with_new(known: list[str], names: Iterable[str]) -> list[str]:
