@@ -35,6 +35,7 @@ class Service:
         )
         self.recommenders = Recommenders(self.stores)
         self.processes = ready or dict
+        self._catalogues: dict[str, Catalogue] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -50,8 +51,16 @@ class Service:
         return JobQueue(self.stores, self.config.redis_url)
 
     def catalogue(self, name: str) -> Catalogue:
-        """Return a catalogue; NotFound where there is none of that name."""
-        return self.stores.catalogues.get(name)
+        """Return a catalogue; NotFound where there is none of that name.
+
+        The same object as long as it is the same catalogue: it keeps what is popular.
+        """
+        found = self.stores.catalogues.get(name)
+        known = self._catalogues.get(name)
+        if known is not None and known.uid == found.uid:
+            return known
+        self._catalogues[name] = found
+        return found
 
 
 def service_of(request: Request) -> Service:
