@@ -1,6 +1,6 @@
-"""The service under load: latency at a given rate, errors, memory. Run with a MovieLens folder:
+"""The service under load: latency at a given rate, errors, memory.
 
-    python benchmarks/bench_service.py --data ml-1m [--epochs 4] [--seconds 30] [--minutes 10]
+Run: `python benchmarks/bench_service.py --data ml-1m [--epochs 4] [--seconds 30] [--minutes 10]`.
 
 A home is made and trained (or `--home` names one), `nearfield serve` is started as a process of its
 own, and wrk asks at random times (exponential pauses on many connections, so that the rate is what
