@@ -15,6 +15,7 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.checks import check_tables
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
+from nearfield.catalogue.jobs import Jobs
 from nearfield.catalogue.schema import (
     HEAD,
     arm_answers,
@@ -78,6 +79,11 @@ class Catalogues:
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
+
+    @property
+    def jobs(self) -> Jobs:
+        """Long work, and how far it is."""
+        return Jobs(self._database)
 
     def names(self) -> list[str]:
         """Return the names of all catalogues, sorted."""

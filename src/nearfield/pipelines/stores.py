@@ -25,6 +25,9 @@ class Stores:
         A Milvus server; Milvus Lite inside the home where not given.
     database_url : str, optional
         SQLAlchemy's form of an address; SQLite inside the home where not given.
+    served : bool
+        Whether a process beside this one serves the Milvus Lite of the home, or is about to: then
+        this one never opens it itself.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class Stores:
         milvus_uri: str | None = None,
         milvus_token: str | None = None,
         database_url: str | None = None,
+        served: bool = False,
     ) -> None:
         self.home = home.expanduser().absolute()
         self.milvus_uri = milvus_uri or str(self.home / "milvus.db")
@@ -40,6 +44,7 @@ class Stores:
         self.models = Models(self.home / "models")
         self.cache = self.home / "cache"
         self._milvus_token = milvus_token
+        self._served = served
         self._opening = threading.Lock()
         self._catalogues: Catalogues | None = None
         self._spaces: Spaces | None = None
@@ -91,7 +96,7 @@ class Stores:
             with self._opening:
                 if self._spaces is None:
                     self.make()
-                    self._spaces = Spaces(self.milvus_uri, self._milvus_token)
+                    self._spaces = Spaces(self.milvus_uri, self._milvus_token, self._served)
                 found = self._spaces
         return found
 

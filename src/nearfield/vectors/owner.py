@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,12 +18,15 @@ else:
 
 LITE_REMEDY: Final = (
     "Milvus Lite serves one process. Stop that process, ask it through the HTTP service, or set "
-    "NEARFIELD_MILVUS_URI to a Milvus server."
+    "NEARFIELD_MILVUS_URI to a Milvus server. While `nearfield serve` runs, commands share it."
 )
 """What to do when another process has a Milvus Lite folder open."""
 
 _LONGEST: Final = 200
 """Characters of the command line that are kept."""
+
+_LOOKS: Final = 10
+_LOOK_SECONDS: Final = 0.005
 
 _FAR: Final = 1 << 30
 """Windows locks bytes, and a locked byte cannot be read: lock one behind the text."""
@@ -45,18 +49,25 @@ class OwnerLock:
     """
 
     def __init__(self, folder: Path, remedy: str = LITE_REMEDY) -> None:
-        self._file = os.open(f"{folder}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        self._file = os.open(lock_file(folder), os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _lock(self._file)
+            _lock_soon(self._file)
         except OSError:
             owner = _read(self._file)
             os.close(self._file)
-            raise InUse(_explain(folder, owner, remedy)) from None
+            raise InUse(explain(folder, owner, remedy)) from None
         command = shlex.join(sys.argv)[:_LONGEST]
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        text = json.dumps({"pid": os.getpid(), "command": command, "since": since})
-        os.ftruncate(self._file, 0)
-        os.write(self._file, text.encode())
+        self._told: dict[str, object] = {"pid": os.getpid(), "command": command, "since": since}
+        self.tell()
+
+    def tell(self, **facts: object) -> None:
+        """Let other processes know more of the owner; `read_owner` returns it."""
+        self._told |= facts
+        text = json.dumps(self._told).encode()
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, text)  # before it is cut: a reader never finds nothing
+        os.ftruncate(self._file, len(text))
 
     def release(self) -> None:
         """Let another process own the folder. The file stays: removing it would race."""
@@ -66,14 +77,45 @@ class OwnerLock:
             self._file = -1
 
 
-def _lock(file: int) -> None:
+def lock_file(folder: Path) -> Path:
+    """Return the file whose lock owns a folder."""
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def read_owner(folder: Path) -> dict[str, object] | None:
+    """Return what the owner of a folder tells; None where no living process owns it."""
+    try:
+        file = os.open(lock_file(folder), os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        _lock(file, shared=True)  # two who look at once see no owner in each other
+    except OSError:
+        return _read(file)
+    else:
+        return None
+    finally:
+        os.close(file)  # which unlocks
+
+
+def _lock_soon(file: int) -> None:
+    """Take the lock; wait a moment for those who only look whether somebody has it."""
+    for _ in range(_LOOKS):
+        try:
+            return _lock(file)
+        except OSError:
+            time.sleep(_LOOK_SECONDS)
+    _lock(file)
+
+
+def _lock(file: int, shared: bool = False) -> None:
     """Take the lock or raise `OSError` at once."""
     if sys.platform == "win32":  # pragma: no cover
         os.lseek(file, _FAR, os.SEEK_SET)
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
         os.lseek(file, 0, os.SEEK_SET)
     else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 def _read(file: int) -> dict[str, object]:
@@ -86,7 +128,8 @@ def _read(file: int) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _explain(folder: Path, owner: dict[str, object], remedy: str) -> str:
+def explain(folder: Path, owner: dict[str, object], remedy: str = LITE_REMEDY) -> str:
+    """Say who owns a folder, and what to do."""
     if owner.get("pid") == os.getpid():
         return (
             f"{folder} is open in this process already (since {owner.get('since')}). "

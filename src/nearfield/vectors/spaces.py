@@ -65,22 +65,24 @@ class Spaces:
         ``http(s)://host:port`` of a server, or the path of a Lite folder ending in ``.db``.
     token : str, optional
         ``user:password`` or API key of the server.
+    served : bool
+        As of `Connection`.
 
     Raises
     ------
     InUse
-        If another process owns the Lite folder.
+        If another process owns the Lite folder, and serves it to nobody.
     Unavailable
         If the server cannot be reached.
     """
 
-    def __init__(self, uri: str, token: str | None = None) -> None:
-        self._connection = Connection(uri, token)
+    def __init__(self, uri: str, token: str | None = None, served: bool = False) -> None:
+        self._connection = Connection(uri, token, served)
         self._aliases = Aliases(self._connection)
         self._opened: dict[tuple[str, str], tuple[Space, VectorIndex]] = {}
         self._moving = threading.RLock()  # held while what answers changes, or is first read
         self._publishing = threading.Lock()
-        if self._connection.is_lite:
+        if self._connection.owns:
             for name in self._aliases.collections():
                 # A kill between two steps of a flush leaves every row twice until the next one.
                 self._connection.call("flush", name.collection)

@@ -1,0 +1,280 @@
+"""Long work and how far it is: one row a job, the truth that the queue only carries about."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from nearfield.catalogue.database import Database
+from nearfield.catalogue.schema import jobs
+from nearfield.errors import InvalidInput, NotFound
+
+JOB_STATES: Final = ("queued", "running", "done", "failed", "cancelled")
+"""What a job can be; its number in SQL is the place here."""
+
+MOST_ATTEMPTS: Final = 3
+"""Times that a job is begun: work that ends its worker each time is not begun for ever."""
+
+_QUEUED, _RUNNING, _DONE, _FAILED, _CANCELLED = range(5)
+_ENDING: Final = 5
+"""Running, to be cancelled at its next step; told as running."""
+
+_AT_WORK: Final = (_RUNNING, _ENDING)
+_NO_PROGRESS: Final = {"what": "", "done": 0, "total": 0, "unit": "", "note": ""}
+_GONE_WORKER: Final = (
+    f"the worker ended {MOST_ATTEMPTS} times in the middle of it, without a word. Look into its "
+    f"log, and whether there is memory enough."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of long work.
+
+    Parameters
+    ----------
+    id : str
+        Sorts by the time of asking.
+    kind, catalogue : str
+        What is to be done, and with which catalogue ("" with none).
+    options : mapping
+        How, as it was asked for.
+    state : str
+        One of `JOB_STATES`.
+    progress : mapping
+        What, done, total, unit and note of the last step told; empty before the first.
+    result : Any
+        What came of it, as JSON has it; None where nothing did.
+    message : str
+        Why it failed, or what else there is to say.
+    attempts : int
+        How often it was begun.
+    worker : str
+        Who runs it, or did last.
+    created, started, ended : datetime, optional
+        In UTC; None is not yet.
+    """
+
+    id: str
+    kind: str
+    catalogue: str
+    options: Mapping[str, Any]
+    state: str
+    progress: Mapping[str, Any]
+    result: Any
+    message: str
+    attempts: int
+    worker: str
+    created: datetime | None
+    started: datetime | None
+    ended: datetime | None
+
+    def as_data(self) -> dict[str, Any]:
+        """Return what programs are shown, as JSON has it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "catalogue": self.catalogue,
+            "options": dict(self.options),
+            "state": self.state,
+            "progress": {**_NO_PROGRESS, **self.progress},
+            "result": self.result,
+            "message": self.message,
+            "attempts": self.attempts,
+            "created": _iso(self.created),
+            "started": _iso(self.started),
+            "ended": _iso(self.ended),
+        }
+
+
+class Jobs:
+    """All jobs of one home; made by `Catalogues.jobs`. May be used by several processes.
+
+    Parameters
+    ----------
+    database : Database
+        Where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, kind: str, catalogue: str, options: Mapping[str, Any]) -> Job:
+        """Keep a new job, to be run when a worker comes to it."""
+        row = {
+            "id": f"{_now():012x}{secrets.token_hex(4)}",
+            "kind": kind,
+            "catalogue": catalogue,
+            "options": dict(options),
+            "state": _QUEUED,
+            "progress": {},
+            "result": None,
+            "message": "",
+            "attempts": 0,
+            "worker": "",
+            "created": _now(),
+            "started": 0,
+            "ended": 0,
+        }
+        self._database.write(lambda conn: conn.execute(insert(jobs), [row]))
+        return self.get(str(row["id"]))
+
+    def get(self, job: str) -> Job:
+        """Return a job by its id; NotFound where there is none."""
+        with self._database.reading() as conn:
+            row = conn.execute(select(jobs).where(jobs.c.id == job)).first()
+        if row is None:
+            raise NotFound(f"there is no job {job!r}. `nearfield jobs` lists them.")
+        return _read(row)
+
+    def list(self, limit: int = 50, before: str | None = None) -> list[Job]:
+        """Return jobs, the newest first.
+
+        Parameters
+        ----------
+        limit : int
+            How many at most.
+        before : str, optional
+            Id of the last one that is known already: only older ones are returned.
+        """
+        if limit < 1:
+            raise InvalidInput(f"a list of {limit} jobs is none. Ask for 1 or more.")
+        query = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(_is_before(before))
+        with self._database.reading() as conn:
+            return [_read(row) for row in conn.execute(query)]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many jobs there are in each state."""
+        query = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+        found = dict.fromkeys(JOB_STATES, 0)
+        with self._database.reading() as conn:
+            for state, count in conn.execute(query):
+                found[_name(state)] += count
+        return found
+
+    def unfinished(self) -> "Sequence[Job]":
+        """Return the jobs that are queued or running, the oldest first."""
+        query = select(jobs).where(jobs.c.state.in_([_QUEUED, *_AT_WORK]))
+        with self._database.reading() as conn:
+            rows = conn.execute(query.order_by(jobs.c.created, jobs.c.id))
+            return [_read(row) for row in rows]
+
+    def claim(self, job: str, worker: str) -> Job | None:
+        """Take a queued job to run it; None where it is queued no more. One worker gets it."""
+        change = {
+            "state": _RUNNING,
+            "worker": worker,
+            "attempts": jobs.c.attempts + 1,
+            "started": _now(),
+            "message": "",
+        }
+        queued = and_(jobs.c.id == job, jobs.c.state == _QUEUED)
+        return self.get(job) if self._change(queued, change) else None
+
+    def tell(self, job: str, worker: str, progress: Mapping[str, Any]) -> bool:
+        """Write down how far a job is; return whether it is to go on.
+
+        It is not where somebody cancelled it, or another worker has it.
+        """
+        return self._change(_held(job, worker, _RUNNING), {"progress": dict(progress)})
+
+    def end(self, job: str, worker: str, state: str, result: Any = None, message: str = "") -> bool:
+        """Write down what came of a job; return whether the worker still had it.
+
+        Parameters
+        ----------
+        job, worker : str
+            Which, and who ran it.
+        state : {"done", "failed", "cancelled"}
+            How it ended.
+        result : Any
+            What JSON can hold.
+        message : str
+            Why it failed.
+        """
+        if state not in JOB_STATES[_DONE:]:
+            raise InvalidInput(f"a job does not end {state!r}: {', '.join(JOB_STATES[_DONE:])}.")
+        number = JOB_STATES.index(state)
+        change = {"state": number, "result": result, "message": message, "ended": _now()}
+        return self._change(_held(job, worker, *_AT_WORK), change)
+
+    def give_back(self, job: str, worker: str) -> bool:
+        """Queue a job again that its worker is not going to finish, as if it had not begun."""
+        change = {"state": _QUEUED, "attempts": jobs.c.attempts - 1, "worker": ""}
+        return self._change(_held(job, worker, _RUNNING), change)
+
+    def abandoned(self, worker: str) -> None:
+        """Queue the jobs of a worker that is no more; those begun too often fail.
+
+        Only whoever knows that the worker has ended may say so.
+        """
+        of_worker = jobs.c.worker == worker
+        running = and_(of_worker, jobs.c.state == _RUNNING)
+        spent = {"state": _FAILED, "message": _GONE_WORKER, "ended": _now()}
+        self._change(and_(of_worker, jobs.c.state == _ENDING), _cancelled())
+        self._change(and_(running, jobs.c.attempts >= MOST_ATTEMPTS), spent)
+        self._change(running, {"state": _QUEUED})
+
+    def cancel(self, job: str) -> Job:
+        """Cancel a job: at once where it is queued, at its next step where it is running.
+
+        Nothing happens where it has ended.
+        """
+        self.get(job)  # NotFound where there is none
+        if not self._change(and_(jobs.c.id == job, jobs.c.state == _QUEUED), _cancelled()):
+            running = and_(jobs.c.id == job, jobs.c.state == _RUNNING)
+            self._change(running, {"state": _ENDING, "message": "ends at its next step"})
+        return self.get(job)
+
+    def _change(self, which: Any, change: Mapping[str, Any]) -> bool:
+        """Change some rows in one statement; return whether there were any."""
+
+        def work(conn: Connection) -> bool:
+            return conn.execute(update(jobs).where(which).values(change)).rowcount > 0
+
+        return self._database.write(work)
+
+
+def _cancelled() -> dict[str, Any]:
+    return {"state": _CANCELLED, "message": "cancelled", "ended": _now()}
+
+
+def _held(job: str, worker: str, *states: int) -> Any:
+    """Return the condition that a worker has a job in one of some states."""
+    return and_(jobs.c.id == job, jobs.c.worker == worker, jobs.c.state.in_(states))
+
+
+def _is_before(job: str) -> Any:
+    created = select(jobs.c.created).where(jobs.c.id == job).scalar_subquery()
+    return or_(jobs.c.created < created, and_(jobs.c.created == created, jobs.c.id < job))
+
+
+def _read(row: Row[Any]) -> Job:
+    fields = dict(row._mapping)
+    fields["state"] = _name(row.state)
+    for name in ("created", "started", "ended"):
+        fields[name] = _moment(fields[name])
+    return Job(**fields)
+
+
+def _name(state: int) -> str:
+    return JOB_STATES[_RUNNING if state == _ENDING else state]
+
+
+def _now() -> int:
+    """Return milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def _moment(milliseconds: int) -> datetime | None:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds")
