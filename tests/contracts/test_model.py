@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput, NotFound
@@ -17,6 +19,7 @@ from nearfield.fusion.train import FusionTrainer
 from nearfield.graph.config import GraphConfig
 from nearfield.graph.model import GraphModel
 from nearfield.graph.train import GraphTrainer
+from nearfield.serving.model import ServedModel
 from nearfield.types import Ids, UserQuery
 from synthetic import make_tables
 
@@ -111,6 +114,13 @@ EVERYONE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def served(model: Model, tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    folder = tmp_path_factory.mktemp("served")
+    model.save(folder)
+    return ServedModel(folder)
+
+
 def test_training_again_gives_equal_vectors(
     trainer: Callable[[Collection], Model], model: Model, collection: Collection
 ) -> None:
@@ -203,3 +213,50 @@ def test_shares_are_parts_of_one_and_only_of_what_was_read(model: Model) -> None
     assert (shares.attributes >= 0).all()
     assert not shares.events[:, [1, 3]].any()  # disliked; not in the model
     assert np.allclose(shares.events.sum(axis=1) + shares.attributes, 1, atol=1e-4)
+
+
+@st.composite
+def anybody(draw: st.DrawFn) -> UserQuery:
+    """Return one who asks: known or not, with attributes or none, with any history or none.
+
+    Some users, values and items were never seen; some histories are longer than the window.
+    """
+    stars = st.sampled_from([np.nan, 1, 2.5, 5])
+    weights = st.sampled_from([1, 1, 0.5, 2, -0.5, -1])
+    events = draw(st.lists(st.tuples(st.integers(1, 90), stars, weights), max_size=30))
+    items, values, counts = zip(*events, strict=True) if events else ((), (), ())
+    known = {"gender": ["F", "M", "x"], "age": ["18", "25", "200"], "occupation": ["programmer"]}
+    told = {name: st.sampled_from(values) for name, values in known.items()}
+    return UserQuery(
+        user=draw(st.none() | st.integers(1, 100)),
+        attributes=draw(st.fixed_dictionaries({}, optional=told)),
+        items=np.array(items, dtype=np.int64),
+        values=np.array(values, dtype=np.float32),
+        weights=np.array(counts, dtype=np.float32),
+    )
+
+
+@given(asked=anybody())
+def test_it_is_served_without_torch_as_it_was_trained(
+    model: Model, served: ServedModel, asked: UserQuery
+) -> None:
+    assert np.allclose(served.embed_users([asked]), model.embed_users([asked]), atol=1e-5)
+    items = np.append(np.arange(1, 21), 9999)
+    found, wanted = served.explain(asked, items), model.explain(asked, items)
+    assert np.allclose(found.events, wanted.events, atol=1e-5)
+    assert np.allclose(found.attributes, wanted.attributes, atol=1e-5)
+
+
+def test_what_serves_it_is_called_and_reads_as_the_model_does(
+    model: Model, served: ServedModel
+) -> None:
+    assert served.recommender == model.recommender
+    assert served.history_length() == model.history_length()
+    assert served.card["catalogue"] == "movies"
+
+
+def test_whole_histories_of_a_busy_user_are_served_alike(model: Model, served: ServedModel) -> None:
+    """A history of thousands sums up in other orders."""
+    rng = np.random.default_rng(0)
+    busy = query(rng.integers(1, 81, 3000), weights=rng.uniform(0.5, 2, 3000).astype(np.float32))
+    assert np.allclose(served.embed_users([busy]), model.embed_users([busy]), atol=1e-5)

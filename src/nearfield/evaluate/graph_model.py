@@ -11,9 +11,9 @@ from nearfield.datasets.tables import Collection, Interactions
 from nearfield.evaluate.candidates import Progress, together
 from nearfield.evaluate.trained import TrainedScorer, finish
 from nearfield.graph.config import GraphConfig
-from nearfield.graph.interests import interests_of
 from nearfield.graph.model import trained_levels
 from nearfield.graph.train import GraphTrainer
+from nearfield.serving.interests import interests_of
 
 
 class GraphScorer(TrainedScorer[GraphTrainer]):
@@ -32,17 +32,17 @@ class GraphScorer(TrainedScorer[GraphTrainer]):
     @torch.inference_mode()
     def scores(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of every item for each user, shape (n, items), as `recommend` does."""
-        trainer = self._trainer
-        history = trainer.material.histories.until_now(
-            users.astype(np.int64), trainer.config.window
-        )
+        trainer, config = self._trainer, self._trainer.config
+        history = trainer.material.histories.until_now(users.astype(np.int64), config.window)
         vectors, _ = trainer.network.newest(history, self._items)
         scores = (F.normalize(vectors, dim=1) @ self._units.T).numpy()
         for row, (items, weights) in enumerate(
             zip(history.items.numpy(), history.weights.numpy(), strict=True)
         ):
             read = items >= 0
-            interests = interests_of(self._rows[items[read]], weights[read], trainer.config)
+            interests = interests_of(
+                self._rows[items[read]], weights[read], config.interests, config.interest_share
+            )
             if interests is not None:
                 scores[row] = interests.mixed(scores[row], interests.vectors @ self._rows.T)
         return scores

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from nearfield.datasets.tables import Collection, Columns
 from nearfield.fusion.config import FusionConfig
+from nearfield.fusion.exported import export_user_tower
 from nearfield.fusion.predict import UsersRead, item_vectors, read_users
 from nearfield.fusion.single import SingleTower
 from nearfield.fusion.towers import Towers
@@ -19,9 +20,10 @@ from nearfield.fusion.train import FusionTrainer
 from nearfield.fusion.users import UserBatch, UserTower
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import History
-from nearfield.networks.history_model import HistoryModel, Read, shares_of
+from nearfield.networks.history_model import Events, HistoryModel, Read, shares_of
 from nearfield.networks.saved import read_saved, write_saved
 from nearfield.networks.single import one_thread
+from nearfield.networks.tower_file import ITEM_KEYS, ITEM_VECTORS, TOWER, USER_KEYS
 from nearfield.types import Ids, UserQuery, Vectors
 
 
@@ -65,11 +67,11 @@ class FusionModel(HistoryModel):
     recommender: ClassVar[str] = "fusion"
 
     def __init__(self, parts: Parts, card: Mapping[str, Any]) -> None:
-        super().__init__(parts.item_keys, parts.items, parts.vocabulary, parts.config.reach)
+        super().__init__(parts.item_keys, parts.items.numpy(), parts.vocabulary, parts.config.reach)
         self.config = parts.config
         self.user_keys = parts.user_keys
         self.card = dict(card)
-        self._towers = parts.towers.eval()
+        self._towers, self._vectors = parts.towers.eval(), parts.items
         tower = parts.towers.users
         self._single = SingleTower(tower, parts.items) if isinstance(tower, UserTower) else None
 
@@ -99,20 +101,26 @@ class FusionModel(HistoryModel):
         """
         saved = read_saved(folder, cls.recommender)
         config, tensors = FusionConfig.model_validate(saved.config), saved.tensors
-        item_keys = tensors.pop("item_keys").numpy()
-        user_keys = tensors.pop("user_keys").numpy()
-        items = tensors.pop("item_vectors")
+        item_keys = tensors.pop(ITEM_KEYS).numpy()
+        user_keys = tensors.pop(USER_KEYS).numpy()
+        items = tensors.pop(ITEM_VECTORS)
         towers = Towers(config, saved.vocabulary, len(user_keys), len(item_keys))
         towers.load_state_dict(tensors)
         parts = Parts(towers, config, saved.vocabulary, item_keys, user_keys, items)
         return cls(parts, saved.card)
 
     def save(self, folder: Path) -> None:
-        """Write weights and card into a folder; the card last, so that it marks a whole model."""
+        """Write all that was learned; the card last, so that it marks a whole model."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.export(folder)
+
+    def export(self, folder: Path) -> None:
+        """Write what serving needs into a folder that is there: user tower, weights, card."""
+        export_user_tower(folder / TOWER, self._towers.users, self.config)
         tensors = dict(self._towers.state_dict())
-        tensors["item_keys"] = torch.from_numpy(self.item_keys)
-        tensors["user_keys"] = torch.from_numpy(self.user_keys)
-        tensors["item_vectors"] = self._items
+        tensors[ITEM_KEYS] = torch.from_numpy(self.item_keys)
+        tensors[USER_KEYS] = torch.from_numpy(self.user_keys)
+        tensors[ITEM_VECTORS] = self._vectors
         card = {**self.card, "recommender": self.recommender, "dim": self.config.dim}
         write_saved(folder, self.config, self.vocabulary, tensors, card)
 
@@ -134,7 +142,7 @@ class FusionModel(HistoryModel):
         keys = items[Columns.KEY].to_numpy().astype(np.int64)
         rows = self._rows(keys)
         vectors = np.empty((len(keys), self.config.dim), dtype=np.float32)
-        vectors[rows >= 0] = self._units[rows[rows >= 0]]
+        vectors[rows >= 0] = self._units(rows[rows >= 0])
         new = items.filter(pl.Series(rows < 0))
         if new.height:
             unknown = torch.full((new.height,), len(self.item_keys))
@@ -142,19 +150,18 @@ class FusionModel(HistoryModel):
             vectors[rows < 0] = F.normalize(found, dim=1).numpy()
         return keys, vectors
 
-    def _newest(self, query: UserQuery, history: History) -> Read:
+    def _newest(self, query: UserQuery, events: Events) -> Read:
         user = self._user_row(query.user)
         codes = self.vocabulary.attribute_codes([query.attributes])
-        batch = UserBatch(torch.tensor([user]), torch.from_numpy(codes), history)
+        batch = UserBatch(torch.tensor([user]), torch.from_numpy(codes), History.of_one(events))
         known = user < len(self.user_keys) or bool(codes.any())
-        events = history.items.shape[1]
         with one_thread():
             if self._single is None:  # without an order all events count alike
-                read = read_users(self._towers, batch, self._items)
-                recency = torch.ones(events)
+                read = read_users(self._towers, batch, self._vectors)
+                recency = torch.ones(len(events.items))
             else:
                 read = UsersRead(*self._single.newest(batch))
-                recency = self._single.reader.recency_weights(events)
+                recency = self._single.reader.recency_weights(len(events.items))
         return Read(
             vector=read.vectors[0].numpy(),
             attention=read.attention[0].numpy(),

@@ -14,7 +14,7 @@ from nearfield.networks.features import Vocabulary
 
 _ATTRIBUTE_DIM: Final = 16
 _HIDDEN: Final = 256
-_CALM: Final = 5.0
+CALM: Final = 5.0
 """Ratings of an average item added to everyone's, so that one rating does not say too much."""
 
 
@@ -123,7 +123,7 @@ class RatingTower(nn.Module):
             rated.items, self.read.weight, rated.starts, mode="sum", per_sample_weights=above
         )
         summed = summed * count.clamp(min=1).rsqrt()[:, None]
-        generous = rated.sum(above) / (count + _CALM)
+        generous = rated.sum(above) / (count + CALM)
         habits = torch.stack([2 * generous, (count + 1).log() / 4 - 1], dim=1)
         moved: Tensor = self.id_layer(self.drop(self.id(ids)))
         moved = moved + self.straight(self.drop(summed))

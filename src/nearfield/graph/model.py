@@ -9,21 +9,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from nearfield.datasets.tables import Collection, Columns
 from nearfield.graph.bipartite import BipartiteGraph
 from nearfield.graph.config import GraphConfig
+from nearfield.graph.exported import export_user_tower
 from nearfield.graph.inference import Levels, all_levels
-from nearfield.graph.interests import interests_of
 from nearfield.graph.network import GraphNetwork
 from nearfield.graph.newcomers import Newcomers, embed_newcomers
 from nearfield.graph.recency import recency_means
 from nearfield.graph.train import GraphTrainer
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import History
-from nearfield.networks.history_model import HistoryModel, Read, shares_of
+from nearfield.networks.history_model import Events, HistoryModel, Read, shares_of
 from nearfield.networks.saved import read_saved, write_saved
 from nearfield.networks.single import SingleReader, one_thread
+from nearfield.networks.tower_file import ITEM_KEYS, ITEM_VECTORS, TOWER
+from nearfield.serving.interests import interests_of
 from nearfield.types import Ids, Interests, UserQuery, Vectors
 
 _GRAPH: Final = "graph"
@@ -70,12 +73,13 @@ class GraphModel(HistoryModel):
 
     def __init__(self, parts: Parts, card: Mapping[str, Any]) -> None:
         keys = parts.graph.items.ids.astype(np.int64)
-        super().__init__(keys, parts.levels.vectors, parts.vocabulary, parts.config.window)
+        super().__init__(keys, parts.levels.vectors.numpy(), parts.vocabulary, parts.config.window)
         self.config = parts.config
         self.card = dict(card)
         self._parts = replace(parts, network=parts.network.eval())
         network = parts.network
         self._single = SingleReader(network.reader, parts.levels.vectors)
+        self._unit_vectors = F.normalize(parts.levels.vectors, dim=1)
         self._first = network.start.detach()[None]
 
     @classmethod
@@ -98,7 +102,8 @@ class GraphModel(HistoryModel):
         """
         saved = read_saved(folder, cls.recommender)
         config, tensors = GraphConfig.model_validate(saved.config), saved.tensors
-        vectors = tensors.pop("item_vectors")
+        vectors = tensors.pop(ITEM_VECTORS)
+        tensors.pop(ITEM_KEYS, None)  # the graph tells them
         inputs = tuple(tensors.pop(f"inputs.{layer}") for layer in range(config.layers))
         graph = BipartiteGraph.load(folder / _GRAPH, mapped=True)
         network = GraphNetwork(config, saved.vocabulary, len(vectors))
@@ -110,8 +115,14 @@ class GraphModel(HistoryModel):
         """Write graph, weights and card; the card last, so that it marks a whole model."""
         folder.mkdir(parents=True, exist_ok=True)
         self._parts.graph.save(folder / _GRAPH)
+        self.export(folder)
+
+    def export(self, folder: Path) -> None:
+        """Write what serving needs into a folder that is there: user tower, weights, card."""
+        export_user_tower(folder / TOWER, self._parts.network, self.config)
         tensors = dict(self._parts.network.state_dict())
-        tensors["item_vectors"] = self._items
+        tensors[ITEM_VECTORS] = self._parts.levels.vectors
+        tensors[ITEM_KEYS] = torch.from_numpy(self.item_keys)
         for layer, vectors in enumerate(self._parts.levels.inputs):
             tensors[f"inputs.{layer}"] = vectors
         card = {**self.card, "recommender": self.recommender, "dim": self.config.dim}
@@ -135,7 +146,7 @@ class GraphModel(HistoryModel):
         vectors = np.empty((len(keys), self.config.dim), dtype=np.float32)
         parts = self._parts
         new = ~self.learned(keys)
-        vectors[~new] = self._units[self._rows(keys[~new])]
+        vectors[~new] = self._units(self._rows(keys[~new]))
         if new.any():
             vectors[new] = embed_newcomers(
                 Newcomers.of(collection, new, self.vocabulary),
@@ -156,17 +167,19 @@ class GraphModel(HistoryModel):
     def interests(self, query: UserQuery) -> Interests | None:
         """Return the interests that a query's history shows; None where they do not count."""
         reading = self._read(query)
-        vectors = self._units[reading.rows[reading.places]]
-        return interests_of(vectors, query.weights[reading.places], self.config)
+        vectors = self._units(reading.rows[reading.places])
+        weights, config = query.weights[reading.places], self.config
+        return interests_of(vectors, weights, config.interests, config.interest_share)
 
-    def _newest(self, query: UserQuery, history: History) -> Read:
+    def _newest(self, query: UserQuery, events: Events) -> Read:
+        history = History.of_one(events)
         with one_thread():
             if self.config.objective == "margin":  # no reader was trained
-                vectors, attention = recency_means(history, torch.from_numpy(self._units))
+                vectors, attention = recency_means(history, self._unit_vectors)
                 recency = attention[0, 1:]
             else:
                 vectors, attention = self._single.newest(self._first, history)
-                recency = self._single.recency_weights(history.items.shape[1])
+                recency = self._single.recency_weights(len(events.items))
         read = attention[0].numpy().copy()
         read[0] = 0  # the first token is the same for everyone: nothing that is known of the user
         return Read(vectors[0].numpy(), read, shares_of(recency.numpy()))

@@ -11,6 +11,7 @@ from torch import Tensor
 from nearfield.datasets.histories import event_weights
 from nearfield.datasets.tables import Interactions
 from nearfield.networks.features import Vocabulary
+from nearfield.networks.history_model import Events
 
 _POOL = 40
 """Batches among which windows are sorted by length, so that little of a batch is filler."""
@@ -33,6 +34,15 @@ class History:
     items: Tensor
     ratings: Tensor
     weights: Tensor
+
+    @classmethod
+    def of_one(cls, events: Events) -> "History":
+        """Make a batch of one, without fillers."""
+        return cls(
+            torch.from_numpy(events.items)[None],
+            torch.from_numpy(events.ratings)[None],
+            torch.from_numpy(events.weights)[None],
+        )
 
     @property
     def lengths(self) -> Tensor:

@@ -1,4 +1,7 @@
-"""A trained model that reads histories: what a query becomes, and which event it came from."""
+"""A trained model that reads histories: what a query becomes, and which event it came from.
+
+Nothing here needs torch: the model that was trained and the one that serves it share all of it.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -6,17 +9,32 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
 
 from nearfield.networks.features import Vocabulary
-from nearfield.networks.histories import History
 from nearfield.types import Ids, Scores, Shares, UserQuery, Vectors
 
 _AGAINST: Final = 0.5
 """How far a user's vector is moved away from the mean of what counts against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What one user did, oldest first, as a network reads it.
+
+    Parameters
+    ----------
+    items : int64, shape (read,)
+        Rows of the items.
+    ratings : int64, shape (read,)
+        Codes of the ratings; 0 where there is none.
+    weights : float32, shape (read,)
+        How much each counts, above 0.
+    """
+
+    items: NDArray[np.int64]
+    ratings: NDArray[np.int64]
+    weights: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +101,21 @@ class HistoryModel(ABC):
         How many of the newest events are read.
     """
 
-    def __init__(self, item_keys: Ids, items: Tensor, vocabulary: Vocabulary, reach: int) -> None:
+    def __init__(self, item_keys: Ids, items: Vectors, vocabulary: Vocabulary, reach: int) -> None:
         self.item_keys = item_keys
         self.vocabulary = vocabulary
         self._items = items
-        self._units: Vectors = F.normalize(items, dim=1).numpy()
         self._reach = reach
         self._last: Reading | None = None
 
+    @property
     @abstractmethod
-    def _newest(self, query: UserQuery, history: History) -> Read:
-        """Read a query.
+    def recommender(self) -> str:
+        """Name of the recommender that trained it."""
 
-        Parameters
-        ----------
-        query : UserQuery
-            Whose.
-        history : History
-            Its events that are read, one row without fillers.
-        """
+    @abstractmethod
+    def _newest(self, query: UserQuery, events: Events) -> Read:
+        """Read a query: who asks, and those of its events that are read."""
 
     def embed_users(self, queries: Sequence[UserQuery]) -> Vectors:
         """Return one vector for each query, shape (queries, dim).
@@ -109,7 +123,7 @@ class HistoryModel(ABC):
         Unit length, except that a query of which nothing is known (nothing that training told of
         who asks, no item that it saw) gives a row of zeros.
         """
-        vectors = np.empty((len(queries), self._units.shape[1]), dtype=np.float32)
+        vectors = np.empty((len(queries), self._items.shape[1]), dtype=np.float32)
         for row, query in enumerate(queries):
             vectors[row] = self._vector(self._read(query))
         return vectors
@@ -129,13 +143,13 @@ class HistoryModel(ABC):
             for items that training did not see.
         """
         rows = self._rows(items)
-        wanted = np.where((rows >= 0)[:, None], self._units[rows], np.float32(0))
+        wanted = np.where((rows >= 0)[:, None], self._units(rows), np.float32(0))
         shares = np.zeros((len(items), len(query.items)), dtype=np.float32)
         reading = self._read(query)
         read, places = reading.read, reading.places
         attributes = read.attention[0] * np.maximum(wanted @ _unit(read.vector), 0)
         if len(places):
-            history = self._units[reading.rows[places]]
+            history = self._units(reading.rows[places])
             weight = 0.5 * read.attention[1:] + 0.5 * read.recency
             shares[:, places] = np.maximum(wanted @ history.T, 0) * weight
         total = shares.sum(axis=1) + attributes + 1e-12
@@ -157,6 +171,13 @@ class HistoryModel(ABC):
         rows = np.minimum(np.searchsorted(self.item_keys, keys), len(self.item_keys) - 1)
         return np.where(self.item_keys[rows] == keys, rows, -1).astype(np.int64)
 
+    def _units(self, rows: NDArray[np.int64]) -> Vectors:
+        """Return the unit vectors of some items, shape (rows, dim)."""
+        vectors = self._items[rows]
+        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        units: Vectors = vectors / lengths.astype(np.float32)
+        return units
+
     def _read(self, query: UserQuery) -> Reading:
         """Read a query that is embedded, and then explained, one time only."""
         last = self._last
@@ -168,12 +189,8 @@ class HistoryModel(ABC):
         rows = self._rows(query.items)
         places = np.flatnonzero((query.weights > 0) & (rows >= 0))[-self._reach :]
         ratings = self.vocabulary.rating_codes(query.values[places])
-        history = History(
-            items=torch.from_numpy(rows[None, places]),
-            ratings=torch.from_numpy(ratings[None]),
-            weights=torch.from_numpy(query.weights[None, places].astype(np.float32)),
-        )
-        return Reading(query, rows, places, self._newest(query, history))
+        events = Events(rows[places], ratings, query.weights[places].astype(np.float32))
+        return Reading(query, rows, places, self._newest(query, events))
 
     def _vector(self, reading: Reading) -> NDArray[np.float32]:
         """Return the vector of who asks: away from the mean of what counts against."""
@@ -184,7 +201,7 @@ class HistoryModel(ABC):
         if not bad.any():
             return vector
         weights = -reading.query.weights[bad]
-        against = (weights @ self._units[reading.rows[bad]]) / max(1.0, float(weights.sum()))
+        against = (weights @ self._units(reading.rows[bad])) / max(1.0, float(weights.sum()))
         return _unit(vector - np.float32(_AGAINST) * against)
 
 

@@ -10,10 +10,9 @@ from torch import Tensor
 
 from nearfield.errors import InvalidInput
 from nearfield.networks.features import Vocabulary
-from nearfield.training.card import CARD, read_json, write_json
+from nearfield.training.card import CARD, WEIGHTS, read_json, write_json
 from nearfield.training.weights import load_tensors, save_tensors
 
-_WEIGHTS: Final = "weights.safetensors"
 _APART: Final = ("config", "vocabulary")
 
 
@@ -58,7 +57,7 @@ def read_saved(folder: Path, recommender: str) -> Saved:
     return Saved(
         config=card["config"],
         vocabulary=Vocabulary.model_validate(card["vocabulary"]),
-        tensors=load_tensors(folder / _WEIGHTS),
+        tensors=load_tensors(folder / WEIGHTS),
         card={name: value for name, value in card.items() if name not in _APART},
     )
 
@@ -80,7 +79,7 @@ def write_saved(
         As in `Saved`; the card holds at least `recommender` and `dim`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    save_tensors(folder / _WEIGHTS, tensors)
+    save_tensors(folder / WEIGHTS, tensors)
     apart = {
         "config": config.model_dump(mode="json"),
         "vocabulary": vocabulary.model_dump(mode="json"),

@@ -11,6 +11,8 @@ from typing import Any
 from nearfield.errors import InvalidInput, NotFound
 
 CARD = "card.json"
+WEIGHTS = "weights.safetensors"
+"""Name of the file of a model's tensors."""
 
 
 def new_version(now: datetime | None = None) -> str:

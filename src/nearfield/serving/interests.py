@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from nearfield.graph.config import GraphConfig
 from nearfield.types import Interests, Scores, Vectors
 
 _APART: Final = 1.2
@@ -37,7 +36,7 @@ class Clusters:
     members: NDArray[np.int64]
 
 
-def interests_of(vectors: Vectors, weights: Scores, config: GraphConfig) -> Interests | None:
+def interests_of(vectors: Vectors, weights: Scores, most: int, share: float) -> Interests | None:
     """Return what a history shows interest in; None where nothing of a score depends on it.
 
     Parameters
@@ -46,15 +45,17 @@ def interests_of(vectors: Vectors, weights: Scores, config: GraphConfig) -> Inte
         Unit vectors of the items that were read, oldest first.
     weights : float32, shape (events,)
         How much each event counts, greater than 0; newer ones count more on top.
-    config : GraphConfig
-        How many interests, and how much of a score they account for.
+    most : int
+        Largest number of interests.
+    share : float
+        How much of a score they account for, in [0, 1].
     """
-    if not len(vectors) or config.interest_share == 0:
+    if not len(vectors) or share == 0:
         return None
     age = np.arange(len(vectors))[::-1]
     recent = (weights * np.exp2(-age / HALF_LIFE)).astype(np.float32)
-    found = find_interests(vectors, recent, config.interests)
-    return Interests(vectors[found.medoids], found.importance, config.interest_share)
+    found = find_interests(vectors, recent, most)
+    return Interests(vectors[found.medoids], found.importance, share)
 
 
 def find_interests(vectors: Vectors, weights: NDArray[np.float32], most: int) -> Clusters:

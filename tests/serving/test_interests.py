@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfield.graph.interests import find_interests
+from nearfield.serving.interests import find_interests
 from nearfield.types import Vectors
 
 

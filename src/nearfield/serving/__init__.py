@@ -1,0 +1,1 @@
+"""Answers with trained models without torch: numpy, mapped weights and ONNX Runtime."""
