@@ -55,7 +55,8 @@ def running(config: ServiceConfig) -> Iterator[Running]:
     try:
         until = time.monotonic() + 20
         while not server.started:
-            assert thread.is_alive() and time.monotonic() < until, "the service did not start"
+            assert thread.is_alive()
+            assert time.monotonic() < until, "the service did not start"
             time.sleep(0.005)
         port = server.servers[0].sockets[0].getsockname()[1]
         address = f"http://127.0.0.1:{port}"

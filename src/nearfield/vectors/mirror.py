@@ -80,6 +80,12 @@ class MirrorIndex:
         state = self._state
         return len(state.base) - int(np.count_nonzero(state.gone)) + len(state.fresh)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the copy, in bytes."""
+        state = self._state
+        return state.base.nbytes + state.gone.nbytes + state.fresh.nbytes
+
     def upsert(self, ids: Ids, vectors: Vectors) -> None:
         """Add rows, or replace those whose id is already there."""
         keys, rows = check_rows(ids, vectors, self.dim)

@@ -42,6 +42,15 @@ class Segment:
         return len(self.ids)
 
     @property
+    def nbytes(self) -> int:
+        """Memory of the rows, and of the graph where there is one, in bytes."""
+        flat, graph = self._engines
+        rows = len(self.ids) * (4 * int(flat.d) + self.ids.itemsize)
+        places = 0 if self._places is None else self._places.nbytes
+        links = 0 if graph is None else 4 * int(graph.hnsw.neighbors.size())
+        return rows + places + links
+
+    @property
     def has_graph(self) -> bool:
         """Whether searches go through a graph."""
         return self._engines[1] is not None

@@ -247,6 +247,10 @@ class Spaces:
                 opened = self._opened[key] = self._read(_name_of(space))
             return opened
 
+    def opened(self) -> tuple[tuple[Space, VectorIndex], ...]:
+        """Return the versions that this object has open, and what answers for them."""
+        return tuple(self._opened.values())
+
     def drop(self, catalogue: str, recommender: str | None = None) -> None:
         """Remove all versions of a catalogue, or those of one of its recommenders."""
         with self._moving:
