@@ -1,0 +1,24 @@
+#!/bin/sh
+# Fetch the libraries that the web page uses, in pinned versions, into static/vendor with their licences.
+# They are committed, so only who changes a version needs this, and npm.
+set -eu
+cd "$(dirname "$0")/.."
+target=src/nearfield/service/static/vendor
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+package() { # package NAME VERSION: unpack it into $work/NAME
+    (cd "$work" && npm pack --silent "$1@$2" >packed && mkdir "$1" && tar -xzf "$(cat packed)" -C "$1" --strip-components=1)
+    { echo "$1 $2"; echo; cat "$work/$1/LICENSE"; } >"$target/$1.LICENSE.txt"
+}
+
+module() { # module FROM TO: names of packages become files, as pages without an import map need
+    sed -e 's|from *"preact"|from"./preact.js"|g' -e '/^\/\/# sourceMappingURL/d' "$work/$1" >"$target/$2"
+}
+
+mkdir -p "$target"
+package preact 11.2.0
+package htm 3.1.1
+module preact/dist/preact.mjs preact.js
+module preact/hooks/dist/hooks.mjs hooks.js
+module htm/dist/htm.mjs htm.js
