@@ -23,7 +23,7 @@ SCOPES: Final = ("read", "write", "admin")
 COOKIE: Final = "nearfield_key"
 """Set by the page where a person gave a key; no script can read it."""
 
-_OPEN: Final = ("/healthz", "/readyz", "/api/login", "/static/", "/api/openapi.json")
+_OPEN: Final = ("/healthz", "/readyz", "/api/login", "/static/", "/openapi.json")
 """What anybody may read: whether the service lives, the page, and the way in."""
 
 _ADMIN: Final = ("jobs", "models", "spaces", "keys", "import", "export", "experiments")

@@ -86,7 +86,7 @@ def create_app(
         responses=_PROBLEMS,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url="/openapi.json",
     )
     app.state.metrics = Metrics()
     add_problems(app)

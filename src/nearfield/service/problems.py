@@ -32,6 +32,12 @@ _STATUS: Final[Sequence[tuple[type[NearfieldError], int]]] = (
 )
 """The first that fits."""
 
+_PLAIN: Final = {
+    404: "there is nothing at {path}. /openapi.json tells what there is.",
+    405: "{path} does not answer to {method}. /openapi.json tells what it answers to.",
+}
+"""What is told where no route was found: that of the library says less."""
+
 _log = logging.getLogger("nearfield.service")
 
 
@@ -131,7 +137,10 @@ def _of_fields(request: Request, error: Exception) -> Response:
 
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(request, error.status_code, str(error.detail), headers=error.headers)
+    detail = _PLAIN.get(error.status_code, "{detail}").format(
+        method=request.method, path=request.url.path, detail=error.detail
+    )
+    return problem(request, error.status_code, detail, headers=error.headers)
 
 
 def _of_anything(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
-from starlette.exceptions import HTTPException
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -13,15 +13,19 @@ router = APIRouter(include_in_schema=False)
 
 FOLDER: Final = Path(str(files("nearfield.service") / "static"))
 
-_NOT_PAGES: Final = ("api", "rest", "static")
-"""First parts of addresses under which there are no pages."""
+
+class _PageAddress(PathConvertor):
+    """Any address but those that are for programs: what is wrong there is no page."""
+
+    regex = "(?!api/|rest/|static/|metrics$|openapi.json$).*"
+
+
+register_url_convertor("page", _PageAddress())
 
 static = StaticFiles(directory=FOLDER, check_dir=False)
 
 
-@router.get("/{path:path}")
+@router.get("/{path:page}")
 async def page(path: str) -> Response:
     """Answer every other address with the page, which shows what the address names."""
-    if path.split("/", 1)[0] in _NOT_PAGES:
-        raise HTTPException(404, f"there is nothing at /{path}. /docs lists what there is.")
     return FileResponse(FOLDER / "index.html", headers={"Cache-Control": "no-cache"})
