@@ -1,62 +1,39 @@
 """The published spaces of one home: which collection answers for which recommender."""
 
-import json
 import threading
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InUse, InvalidInput, NotFound
+from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
 from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.aliases import Aliases
+from nearfield.vectors.changes import Change, Changes
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex
 from nearfield.vectors.names import SpaceName
-from nearfield.vectors.publish import PROPERTY, Probe, Publication, PublishProgress, move_alias
+from nearfield.vectors.opened import Answer, Key, OpenSpaces
+from nearfield.vectors.publish import Probe, Publication, PublishProgress, move_alias
+from nearfield.vectors.space import Space, describe, name_of
 
-_UNKNOWN: Final = datetime.fromtimestamp(0, UTC)
+__all__ = ["Space", "Spaces"]
 
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """The vectors of one model version in Milvus.
-
-    Parameters
-    ----------
-    catalogue, recommender, version : str
-        What they are of.
-    collection : str
-        Physical name in Milvus.
-    rows, dim : int
-        How many were published, and their length.
-    active : bool
-        Whether this version answers.
-    created : datetime
-        When it was published, in UTC.
-    """
-
-    catalogue: str
-    recommender: str
-    version: str
-    collection: str
-    rows: int
-    dim: int
-    active: bool
-    created: datetime
+_READS: Final = 3
 
 
 class Spaces:
     """Publishes, opens, rolls back and drops spaces.
 
-    With Milvus Lite, searches are answered by a `MirrorIndex` of the active version, read once
-    and replaced as a whole when this process publishes; with a server, by Milvus itself.
+    With Milvus Lite, searches are answered by a `MirrorIndex` of the active version, read once,
+    replaced as a whole when this process publishes, and read anew in the background when another
+    one changed it; with a server, by Milvus itself.
     All methods may be called from several threads.
 
     Parameters
@@ -79,7 +56,8 @@ class Spaces:
     def __init__(self, uri: str, token: str | None = None, served: bool = False) -> None:
         self._connection = Connection(uri, token, served)
         self._aliases = Aliases(self._connection)
-        self._opened: dict[tuple[str, str], tuple[Space, VectorIndex]] = {}
+        self._changes = Changes(Path(f"{uri}.changes") if self._connection.is_lite else None)
+        self._opened = OpenSpaces(self._changes, self._read_active)
         self._moving = threading.RLock()  # held while what answers changes, or is first read
         self._publishing = threading.Lock()
         if self._connection.owns:
@@ -100,11 +78,8 @@ class Spaces:
 
     def close(self) -> None:
         """Close the connection; with Milvus Lite, another process may open the folder then."""
+        self._opened.close()
         with self._moving:
-            for _, index in self._opened.values():
-                if isinstance(index, MirrorIndex):
-                    index.close()
-            self._opened.clear()
             self._connection.close()
 
     def publish(
@@ -122,27 +97,23 @@ class Spaces:
         CheckFailed
             If Milvus does not hold what was sent; the old version still answers.
         InUse
-            If this object is publishing already.
+            If this object is publishing already, or another process changes the same space.
         """
         name = SpaceName(catalogue, recommender, version)
         total = len(embeddings.ids)
         if not total:
             raise InvalidInput(f"{name.collection} would have no rows. Import items, then train.")
-        if not self._publishing.acquire(blocking=False):
-            raise InUse(f"a publish is running already. Wait for it before '{version}'.")
-        try:
+        with self._alone(name, f"Wait for it before '{version}'.") as change:
             publication = Publication(self._connection, name, embeddings)
             publication.sweep()
             yield from publication.prepare(batch)
             yield PublishProgress("swap", 0, total)
-            with self._moving:
+            with self._moving, change.marked() as (_, after):
                 publication.swap()
-                self._replace(name, embeddings)
+                self._replace(name, embeddings, after)
             yield PublishProgress("canary", total, total)
             publication.sweep()
             yield PublishProgress("done", total, total)
-        finally:
-            self._publishing.release()
 
     def upsert(self, space: Space, ids: Ids, vectors: Vectors) -> None:
         """Add rows to what answers, or replace them; `vectors` are of the model of `space`.
@@ -169,18 +140,28 @@ class Spaces:
 
     def _change(self, space: Space, change: Callable[[VectorIndex], None]) -> None:
         """Change what Milvus holds, and the mirror where there is one already."""
-        if not self._publishing.acquire(blocking=False):
-            raise InUse("a publish is running. Wait for it, then refresh.")
-        try:
-            with self._moving:
-                now = self._must(space.catalogue, space.recommender)
-                if now.version != space.version:
-                    raise InUse(f"version '{now.version}' answers by now. Refresh again.")
+        key = space.catalogue, space.recommender
+        with self._alone(name_of(space), "Wait for it, then refresh.") as right, self._moving:
+            now = self._must(*key)
+            if now.version != space.version:
+                raise InUse(f"version '{now.version}' answers by now. Refresh again.")
+            with right.marked() as (before, after):
                 change(self._milvus(now))
                 self._connection.call("flush", now.collection)
-                opened = self._opened.get((space.catalogue, space.recommender))
-                if opened is not None and isinstance(opened[1], MirrorIndex):
-                    change(opened[1])
+                opened = self._opened.get(key)
+                if opened is not None and isinstance(opened.answer[1], MirrorIndex):
+                    change(opened.answer[1])
+                    if opened.count == before:  # nobody else changed it unseen
+                        self._opened.put(key, opened.answer, after)
+
+    @contextmanager
+    def _alone(self, name: SpaceName, remedy: str) -> Iterator[Change]:
+        """Hold the right to change a space, in this process and among all."""
+        if not self._publishing.acquire(blocking=False):
+            raise InUse(f"a publish is running already. {remedy}")
+        try:
+            with self._changes.changing(name.alias) as change:
+                yield change
         finally:
             self._publishing.release()
 
@@ -191,21 +172,25 @@ class Spaces:
         ------
         NotFound
             If there is none.
+        InUse
+            If a publish is running.
         """
-        with self._moving:
+        name = SpaceName(catalogue, recommender, "-")
+        with self._alone(name, "Wait for it, then roll back.") as change, self._moving:
             active = self._must(catalogue, recommender)
-            before = self._aliases.target(_name_of(active).before)
-            name = SpaceName.parse(before or "")
-            if name is None or before == active.collection:
+            before = self._aliases.target(name_of(active).before)
+            found = SpaceName.parse(before or "")
+            if found is None or before == active.collection:
                 raise NotFound(
                     f"catalogue '{catalogue}' has no {recommender} version before "
                     f"{active.version}. The last two that were published are kept."
                 )
-            space, index = self._read(name)
-            move_alias(self._connection, name, Probe.of(self._milvus(space)))
-            self._aliases.point(name.before, active.collection)
-            self._opened[catalogue, recommender] = (space, index)
-            return space
+            answer = self._read(found)
+            with change.marked() as (_, after):
+                move_alias(self._connection, found, Probe.of(self._milvus(answer[0])))
+                self._aliases.point(found.before, active.collection)
+                self._opened.put((catalogue, recommender), answer, after)
+            return answer[0]
 
     def list(self) -> list[Space]:
         """Return every version that is whole, by catalogue, recommender and version."""
@@ -215,12 +200,18 @@ class Spaces:
             of_one = [name for name in names if name.alias == alias]
             active = self._aliases.target(alias)
             before = self._aliases.target(of_one[0].before)
-            found += [
-                self._describe(name, active=name.collection == active)
-                for name in of_one
-                if name.collection in (active, before)
-            ]
+            there = [name for name in of_one if name.collection in (active, before)]
+            found += filter(None, (self._described(name, active) for name in there))
         return found
+
+    def _described(self, name: SpaceName, active: str | None) -> Space | None:
+        """Describe a version; None where another process dropped it meanwhile."""
+        try:
+            return self._describe(name, active=name.collection == active)
+        except Unavailable:
+            if self._connection.call("has_collection", name.collection):
+                raise
+            return None
 
     def active(self, catalogue: str, recommender: str) -> Space | None:
         """Return the version that answers, None if none was published."""
@@ -238,51 +229,83 @@ class Spaces:
         """
         key = catalogue, recommender
         opened = self._opened.get(key)
-        if opened is not None and self._is_current(opened[0]):
-            return opened
+        if opened is not None and self._is_current(opened.answer[0]):
+            return opened.answer
         with self._moving:
             opened = self._opened.get(key)
-            if opened is None or not self._is_current(opened[0]):
-                space = self._must(catalogue, recommender)
-                opened = self._opened[key] = self._read(_name_of(space))
-            return opened
+            if opened is None or not self._is_current(opened.answer[0]):
+                count = self._opened.count(key)
+                opened = self._opened.put(key, self._read_whole(key), count)
+            return opened.answer
 
-    def opened(self) -> tuple[tuple[Space, VectorIndex], ...]:
-        """Return the versions that this object has open, and what answers for them."""
-        return tuple(self._opened.values())
+    def moves(self, catalogue: str, recommenders: Sequence[str]) -> tuple[int, ...]:
+        """Return numbers that rise when one of these spaces changes; on a server, they do not."""
+        return tuple(self._opened.count((catalogue, one)) for one in recommenders)
 
     def drop(self, catalogue: str, recommender: str | None = None) -> None:
-        """Remove all versions of a catalogue, or those of one of its recommenders."""
-        with self._moving:
-            for name in self._aliases.collections():
-                if name.catalogue == catalogue and recommender in (None, name.recommender):
-                    self._opened.pop((catalogue, name.recommender), None)
-                    self._aliases.remove(name.alias)
-                    self._aliases.remove(name.before)
-                    self._connection.call("drop_collection", name.collection)
+        """Remove all versions of a catalogue, or those of one of its recommenders.
+
+        Raises
+        ------
+        InUse
+            If a publish is running.
+        """
+        names = [name for name in self._aliases.collections() if name.catalogue == catalogue]
+        for one in sorted({name.recommender for name in names}):
+            if recommender in (None, one):
+                self._drop([name for name in names if name.recommender == one])
+
+    def _drop(self, names: Sequence[SpaceName]) -> None:
+        """Remove all versions of one space."""
+        name = names[0]
+        with self._alone(name, "Wait for it.") as change, self._moving, change.marked():
+            self._opened.pop((name.catalogue, name.recommender))
+            self._aliases.remove(name.alias)
+            self._aliases.remove(name.before)
+            for one in names:
+                self._connection.call("drop_collection", one.collection)
 
     def _is_current(self, space: Space) -> bool:
-        """Tell whether a space still answers: on Lite, nobody but this object can change that."""
+        """Tell whether a space still answers; on Lite, it does until it was read anew."""
         if self._connection.is_lite:
             return True
-        return self._aliases.target(_name_of(space).alias) == space.collection
+        return self._aliases.target(name_of(space).alias) == space.collection
 
-    def _replace(self, name: SpaceName, embeddings: Embeddings) -> None:
+    def _replace(self, name: SpaceName, embeddings: Embeddings, count: int) -> None:
         """Let what was just published answer, from the rows that were checked against Milvus."""
         space = self._describe(name, active=True)
         index: VectorIndex = self._milvus(space)
         if self._connection.is_lite:
             index = MirrorIndex(space.dim)
             index.upsert(embeddings.ids, embeddings.vectors)
-        self._opened[name.catalogue, name.recommender] = (space, index)
+        self._opened.put((name.catalogue, name.recommender), (space, index), count)
 
-    def _read(self, name: SpaceName) -> tuple[Space, VectorIndex]:
+    def _read_active(self, key: Key) -> Answer | None:
+        """Read the version that answers; None where none does."""
+        return None if self.active(*key) is None else self._read_whole(key)
+
+    def _read_whole(self, key: Key) -> Answer:
+        """Read the version that answers, also where another one does before it is read."""
+        for _ in range(_READS):
+            space = self._must(*key)
+            try:
+                return self._read(name_of(space))
+            except Unavailable:
+                if self._opened.closed.is_set() or self._must(*key).version == space.version:
+                    raise
+        return self._read(name_of(self._must(*key)))
+
+    def _read(self, name: SpaceName) -> Answer:
         space = self._describe(name, active=True)
         self._connection.call("load_collection", name.collection)
         stored = self._milvus(space)
         if not self._connection.is_lite:
             return space, stored
-        parts = list(stored.scan())
+        parts = []
+        for part in stored.scan():
+            if self._opened.closed.is_set():
+                raise Unavailable(f"{name.collection} is not read: the connection was closed.")
+            parts.append(part)
         mirror = MirrorIndex(space.dim)
         if parts:
             ids, vectors = zip(*parts, strict=True)
@@ -304,19 +327,4 @@ class Spaces:
         return MilvusIndex(self._connection, space.collection, space.dim)
 
     def _describe(self, name: SpaceName, active: bool) -> Space:
-        found: dict[str, Any] = self._connection.call("describe_collection", name.collection)
-        notes = json.loads(found.get("properties", {}).get(PROPERTY, "{}"))
-        return Space(
-            catalogue=name.catalogue,
-            recommender=name.recommender,
-            version=name.version,
-            collection=name.collection,
-            rows=int(notes.get("rows", -1)),
-            dim=next(int(f["params"]["dim"]) for f in found["fields"] if "dim" in f["params"]),
-            active=active,
-            created=datetime.fromisoformat(notes["created"]) if "created" in notes else _UNKNOWN,
-        )
-
-
-def _name_of(space: Space) -> SpaceName:
-    return SpaceName(space.catalogue, space.recommender, space.version)
+        return describe(self._connection, name, active)

@@ -1,0 +1,120 @@
+"""How processes that share a Milvus Lite folder tell each other that a space changed.
+
+Each alias has a file whose length counts: one byte before a change, one after. A process that
+copied a space remembers the length, and compares it by one look at the file.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from nearfield.errors import InUse
+from nearfield.vectors.owner import OwnerLock, read_owner
+
+REMEDY: Final = "One process at a time changes a space. Wait for it, then do it again."
+
+_LONGEST: Final = 200
+"""Characters of a file's name; spaces that share one by their length are read too often only."""
+
+
+class Changes:
+    """The counts of all spaces of one Milvus Lite folder.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where they are kept; None where Milvus itself is asked what answers, and nothing counts.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def count(self, alias: str) -> int:
+        """Return the count of an alias; it is odd in the middle of a change."""
+        if self._folder is None:
+            return 0
+        try:
+            return os.stat(self._file(alias)).st_size
+        except FileNotFoundError:
+            return 0
+
+    def settled(self, alias: str) -> bool:
+        """Tell whether nobody is in the middle of a change; one that a kill cut off is over."""
+        if self.count(alias) % 2 == 0:
+            return True
+        if read_owner(self._file(alias)) is not None:
+            return False
+        try:
+            with self.changing(alias):  # which closes it
+                return True
+        except InUse:
+            return False
+
+    @contextmanager
+    def changing(self, alias: str) -> Iterator["Change"]:
+        """Hold the right to change a space.
+
+        Raises
+        ------
+        InUse
+            If another process, or another thread, holds it.
+        """
+        if self._folder is None:
+            yield Change(None)
+            return
+        file = self._file(alias)
+        lock = OwnerLock(file, REMEDY)
+        try:
+            change = Change(file)
+            if self.count(alias) % 2:  # a kill cut the last change off
+                change.add()
+            yield change
+        finally:
+            lock.release()
+
+    def _file(self, alias: str) -> Path:
+        assert self._folder is not None
+        return self._folder / alias[:_LONGEST]
+
+
+class Change:
+    """The right to change a space, while it is held.
+
+    Parameters
+    ----------
+    file : Path, optional
+        Its count.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    @contextmanager
+    def marked(self) -> Iterator[tuple[int, int]]:
+        """Count a change: before it, and after it, also where it fails.
+
+        Yields
+        ------
+        before, after : int
+            The count without the change, and with it.
+        """
+        before = self.add() - 1
+        try:
+            yield before, before + 2
+        finally:
+            self.add()
+
+    def add(self) -> int:
+        """Count one further, and return the count."""
+        if self._file is None:
+            return 0
+        file = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.write(file, b".")
+            return os.fstat(file).st_size
+        finally:
+            os.close(file)
