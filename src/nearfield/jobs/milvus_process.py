@@ -44,6 +44,7 @@ def main() -> None:
     lock = _own(folder, stop)
     if lock is not None:
         serve(folder, lock, stop)
+    os._exit(0)  # to take the libraries down takes a second, and there is nothing left to do
 
 
 def serve(folder: Path, lock: OwnerLock, stop: threading.Event) -> None:

@@ -13,6 +13,7 @@ from nearfield.errors import NearfieldError, Unavailable
 from nearfield.jobs.kinds import KINDS
 from nearfield.jobs.plain import plain
 from nearfield.jobs.steps import Work
+from nearfield.pipelines.extras import missing
 from nearfield.pipelines.progress import Progress, finish
 from nearfield.pipelines.stores import Stores
 
@@ -60,9 +61,11 @@ def run(stores: Stores, jobs: Jobs, job: Job, stop: threading.Event) -> None:
     except NearfieldError as error:
         message = str(error)
         _settle(stop, lambda: jobs.end(job.id, job.worker, "failed", message=message))
-    except Exception:
-        _log.exception("job %s (%s) met an internal error", job.id, job.kind)
-        _settle(stop, lambda: jobs.end(job.id, job.worker, "failed", message=INTERNAL))
+    except Exception as error:
+        told = missing(error) if isinstance(error, ModuleNotFoundError) else None
+        if told is None:
+            _log.exception("job %s (%s) met an internal error", job.id, job.kind)
+        _settle(stop, lambda: jobs.end(job.id, job.worker, "failed", message=told or INTERNAL))
 
 
 class Report:
@@ -120,6 +123,8 @@ def _with_patience(work: Callable[[], T], report: Report) -> T:
         try:
             return work()
         except Unavailable as error:
+            if isinstance(error.__cause__, ModuleNotFoundError):  # it does not come by waiting
+                raise
             _log.warning("waiting %.0f s before it is tried again: %s", pause, error)
             report.tell(Progress("Waiting", note=str(error)))
         until = time.monotonic() + pause

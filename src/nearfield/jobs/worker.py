@@ -186,6 +186,8 @@ def main() -> None:
     places: TakenPlaces = read_places()
     when_parent_ends(stop.set)
     work(places, stop, served=places.milvus_uri is None)
+    logging.shutdown()
+    os._exit(0)  # to take the libraries down takes seconds, and there is nothing left to do
 
 
 if __name__ == "__main__":
