@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nearfield.catalogue import queries
-from nearfield.catalogue.changes import Changes
+from nearfield.catalogue.browse import Browse
 from nearfield.catalogue.checks import check_events
 from nearfield.catalogue.collect import collect, collect_items
 from nearfield.catalogue.condition import Condition
@@ -22,8 +22,8 @@ from nearfield.catalogue.lookups import (
     read_attribute_values,
     read_history,
     read_matching,
-    read_popular,
 )
+from nearfield.catalogue.saved_playlists import SavedPlaylists
 from nearfield.catalogue.song_pairs import SongPairs
 from nearfield.catalogue.song_prints import SongPrints
 from nearfield.catalogue.sounds import Sounds
@@ -32,10 +32,10 @@ from nearfield.catalogue.where_sql import where_sql
 from nearfield.catalogue.write_events import import_events
 from nearfield.datasets.tables import Collection
 from nearfield.errors import NotFound
-from nearfield.types import Ids, PublicId, no_ids
+from nearfield.types import Ids, PublicId
 
 
-class Catalogue(Changes):
+class Catalogue(Browse):
     """The items, users and events of one collection; made by `Catalogues.get`.
 
     Keys are the catalogue's own numbers: given once, never changed, never given out again. Every
@@ -45,7 +45,6 @@ class Catalogue(Changes):
     def __init__(self, database: Database, number: int, name: str, uid: str) -> None:
         super().__init__(database, number, name, uid)
         self._values: dict[str, tuple[int, list[str]]] = {}
-        self._ranking: tuple[int, Ids, NDArray[np.int64]] = (-1, no_ids(), no_ids())
 
     @property
     def sounds(self) -> Sounds:
@@ -61,6 +60,11 @@ class Catalogue(Changes):
     def pairs(self) -> SongPairs:
         """Which of its songs are the same."""
         return SongPairs(self._database, self.number)
+
+    @property
+    def playlists(self) -> SavedPlaylists:
+        """Lists of its items that people keep."""
+        return SavedPlaylists(self._database, self.number)
 
     def integer_ids(self) -> bool:
         """Tell whether every item id imported so far is an integer, written the usual way."""
@@ -169,13 +173,9 @@ class Catalogue(Changes):
         -------
         keys, users : int64, shape (items,)
             Most distinct users first, ties by key. Skips and dislikes do not count; items
-            without users are left out.
+            without users are left out. Large counts may be half a minute old.
         """
-        revision = self.revision()
-        if self._ranking[0] != revision:  # counting a million events takes half a second
-            with self._database.reading() as conn:
-                self._ranking = (revision, *read_popular(conn, self.number))
-        _, keys, counts = self._ranking
+        keys, counts = self._popularity.get(self.revision())
         if where is not None:
             kept = np.isin(keys, self.matching(where))
             keys, counts = keys[kept], counts[kept]

@@ -11,11 +11,13 @@ from typing import Final, Self
 import polars as pl
 from sqlalchemy import Connection, delete, insert, select
 
+from nearfield.catalogue.arms import Arms
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.checks import check_tables
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
 from nearfield.catalogue.jobs import Jobs
+from nearfield.catalogue.keys import ApiKeys
 from nearfield.catalogue.schema import (
     HEAD,
     arm_answers,
@@ -56,6 +58,7 @@ class Catalogues:
 
     def __init__(self, url: str) -> None:
         self._database = Database(url)
+        self._made: dict[int, Catalogue] = {}
         try:
             if self._database.version() != HEAD:
                 from nearfield.catalogue.migrate import migrate  # Alembic takes 0.1 s, needed once
@@ -84,6 +87,15 @@ class Catalogues:
     def jobs(self) -> Jobs:
         """Long work, and how far it is."""
         return Jobs(self._database)
+
+    @property
+    def keys(self) -> ApiKeys:
+        """The keys of programs that call the service."""
+        return ApiKeys(self._database)
+
+    def arms(self, name: str) -> Arms:
+        """Return the answers of a catalogue's experiments; NotFound as of `get`."""
+        return Arms(self._database, self.get(name).number)
 
     def names(self) -> list[str]:
         """Return the names of all catalogues, sorted."""
@@ -124,7 +136,12 @@ class Catalogues:
     def _find(self, conn: Connection, name: str) -> Catalogue | None:
         query = select(catalogues.c.id, catalogues.c.name, catalogues.c.uid)
         row = conn.execute(query.where(catalogues.c.name == name)).first()
-        return None if row is None else Catalogue(self._database, *row)
+        if row is None:
+            return None
+        made = self._made.get(row.id)  # it keeps what takes long to count and to index
+        if made is None or made.uid != row.uid:
+            made = self._made[row.id] = Catalogue(self._database, *row)
+        return made
 
     def _find_or_create(self, conn: Connection, name: str) -> Catalogue:
         if found := self._find(conn, name):
@@ -188,6 +205,7 @@ class Catalogues:
         """Remove a catalogue with all its items, users and events."""
         number = self.get(name).number
         self._database.write(lambda conn: _remove(conn, number))
+        self._made.pop(number, None)
 
 
 def _remove(conn: Connection, number: int) -> None:
