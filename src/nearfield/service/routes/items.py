@@ -89,7 +89,10 @@ def list_items(
     catalogue: CatalogueOf,
     q: Annotated[str, Query(description="words of the title", max_length=200)] = "",
     where: Annotated[str | None, Query(description="a condition", max_length=2000)] = None,
-    sort: Literal["title", "popular", "new"] = "title",
+    sort: Annotated[
+        Literal["best", "title", "popular", "new"] | None,
+        Query(description="best match first where something is searched for, else by title"),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
