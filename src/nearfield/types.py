@@ -139,7 +139,7 @@ class Aversions:
     vectors : float32, shape (aversions, dim)
         Unit vectors of what was disliked or skipped; at least one.
     weights : float32, shape (aversions,)
-        How much each counts, in (0, 1].
+        How much each counts: in (0, 1], or more where the one who asks said so.
     push : float
         What an item that equals one of weight 1 loses, in [0, 2].
     reach : float

@@ -32,6 +32,14 @@ def test_a_weight_that_does_not_count_for_is_refused(weight: Any) -> None:
         Ask(liked={"7": weight})
 
 
+@pytest.mark.parametrize("weight", [math.nan, 0.0, -1.0, "2"])
+def test_a_dislike_has_a_weight_above_0_too(weight: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"disliked item '7' has weight .*above 0"):
+        Ask(disliked={"7": weight})
+    assert Ask(disliked=["7", 8]).dislikes == {"7": 1.0, 8: 1.0}
+    assert Ask(disliked={"7": 0.5}).dislikes == {"7": 0.5}
+
+
 @pytest.mark.parametrize("name", ["liked", "disliked", "exclude", "allow"])
 def test_one_text_is_not_a_list_of_ids(name: str) -> None:
     wish: dict[str, Any] = {name: "1,260"}

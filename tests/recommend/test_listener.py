@@ -72,6 +72,11 @@ def test_what_is_near_to_a_disliked_song_loses(songs: SongLibrary) -> None:
         if one.item in lost:
             assert one.score <= lost[one.item] + 1e-5
     assert song(4, 1, 0) not in ids(after)
+    more = songs.recommender.recommend(Ask(disliked={song(4, 1, 0): 2.0}, **wish))  # type: ignore[arg-type]
+    less = songs.recommender.recommend(Ask(disliked={song(4, 1, 0): 0.3}, **wish))  # type: ignore[arg-type]
+    near = [sum(one.score for one in answer if moods([one]) == [4]) for answer in (less, after)]
+    assert near[0] > near[1]
+    assert moods(more).count(4) <= moods(after).count(4) <= moods(less).count(4)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.6])

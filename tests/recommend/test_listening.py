@@ -44,6 +44,11 @@ def test_a_dislike_ends_what_was_before_and_does_not_fade() -> None:
     assert liking(count(*plays, (1, -1.0), (1, -0.5)))[1] == -1
 
 
+def test_a_dislike_counts_as_strongly_as_it_says() -> None:
+    assert liking(count((1, 1.0), (1, -2.5), (2, 1.0)))[1] == -2.5
+    assert liking(count((1, -1.0), (1, -2.0), (1, -0.5)))[1] == -2
+
+
 def test_a_play_after_a_dislike_ends_it() -> None:
     assert liking(count((1, 1.0), (1, -1.0), (1, 1.0))) == pytest.approx({1: 1})
     assert count((1, 1.0), (1, -1.0), (1, 1.0)).part.tolist() == [0, 0, 1]

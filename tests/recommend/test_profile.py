@@ -90,6 +90,11 @@ def test_the_wish_is_newest_and_replaces_what_was_stored(songs: Catalogue) -> No
     assert [EVENT_KINDS[kind] for kind in profile.kinds[-3:]] == ["disliked", "liked", "liked"]
 
 
+def test_dislikes_count_as_their_weights_say(songs: Catalogue) -> None:
+    profile = gather(songs, Ask(liked=["b"], disliked={"a": 2.5, "c": 0.25}), ALL)
+    assert profile.query.weights.tolist() == [-2.5, -0.25, 1.0]
+
+
 def test_someone_new_is_only_the_wish(songs: Catalogue) -> None:
     profile = gather(songs, Ask(liked=["a"], attributes={"country": "it"}), ALL)
     assert profile.query.user is None

@@ -197,6 +197,9 @@ def test_a_disliked_item_lowers_what_is_like_it(movies: Movies) -> None:
     (after,) = movies.recommender.recommend(Ask(liked=[2], disliked=[1], allow=[nearest.item]))
     assert after.score < before.score - 0.1
     assert "1" not in ids(movies.recommender.recommend(Ask(liked=[2], disliked=[1], k=80)))
+    wish: dict[str, Any] = {"liked": [2], "allow": [nearest.item]}
+    (little,) = movies.recommender.recommend(Ask(disliked={1: 0.3}, **wish))
+    assert after.score < little.score < before.score
 
 
 def test_reasons_name_the_events_that_count(movies: Movies) -> None:

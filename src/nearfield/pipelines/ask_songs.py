@@ -104,18 +104,18 @@ def recommend_songs(
         Whether one performance of each song is listed, or all.
     """
     found = stores.catalogue(catalogue)
-    against = [str(name) for name in ask.disliked]
+    against: dict[PublicId, float] = {str(name): weight for name, weight in ask.dislikes.items()}
     names = [*map(str, ask.listens), *map(str, ask.likes), *against]
     named = yield from name_songs(stores, found, dict.fromkeys(names))
     guests = {
-        called: Guest(named.guests[name].song, -1.0 if name in against else 1.0)
+        called: Guest(named.guests[name].song, -against[name] if name in against else 1.0)
         for name, called in guest_labels(named).items()
     }
     asked = replace(
         ask,
         listened=_known(named, ask.listens),
         liked=_known(named, ask.likes),
-        disliked=list(_known(named, dict.fromkeys(against, 1.0))),
+        disliked=_known(named, against),
         guests={**ask.guests, **guests},
     )
     return recommenders.get(found.name, SOUND, versions).recommend(asked)

@@ -63,8 +63,10 @@ class Ask:
         Items that count as the newest events, the last one newest; weights above 0.
     listened : sequence of ids, or mapping of id to weight
         As `liked`, and told as what they are; the newest of them is older than what is liked.
-    disliked : sequence of ids
-        Items that count against.
+    disliked : sequence of ids, or mapping of id to weight
+        Items that count against, each as strongly as its weight says: above 0, and 1 where none is
+        given. Models that know one taste weigh several dislikes against each other; where songs
+        are asked for, what is like one of weight 2 loses twice as much.
     guests : mapping of name to Guest
         What was listened to or disliked that the catalogue does not hold; names are told as
         reasons. Only spaces whose model reads vectors can be asked so.
@@ -98,7 +100,7 @@ class Ask:
     attributes: Mapping[str, str | int] = field(default_factory=lambda: _NOTHING)
     liked: Sequence[PublicId] | Mapping[PublicId, float] = ()
     listened: Sequence[PublicId] | Mapping[PublicId, float] = ()
-    disliked: Sequence[PublicId] = ()
+    disliked: Sequence[PublicId] | Mapping[PublicId, float] = ()
     guests: Mapping[str, Guest] = field(default_factory=dict)
     k: int = 10
     exclude: Sequence[PublicId] = ()
@@ -117,7 +119,8 @@ class Ask:
         check_repeat(self.repeat)
         for name in ("liked", "listened", "disliked", "exclude", "allow"):
             check_ids(name, getattr(self, name))
-        for name, weights in (("liked", self.likes), ("listened", self.listens)):
+        told = {"liked": self.likes, "listened": self.listens, "disliked": self.dislikes}
+        for name, weights in told.items():
             check_weights(name, weights)
 
     @property
@@ -129,6 +132,11 @@ class Ask:
     def listens(self) -> dict[PublicId, float]:
         """The same of what was listened to."""
         return _weights(self.listened)
+
+    @property
+    def dislikes(self) -> dict[PublicId, float]:
+        """The same of what counts against; these weights, too, are above 0."""
+        return _weights(self.disliked)
 
 
 def check_size(k: int) -> None:

@@ -21,7 +21,8 @@ class Tally:
     items : int64, shape (items,)
         Each item of the history once, in the order of its first event.
     liking : float32, shape (items,)
-        Above 0 for what counts for an item, below 0 for what counts against it, at least -1.
+        Above 0 for what counts for an item, below 0 for what counts against it: at least -1, or
+        the weight of the last dislike.
     of_event : int64, shape (events,)
         Position in `items` of the item of each event.
     part : float32, shape (events,)
@@ -40,7 +41,7 @@ class _Song:
     """The events of one item that still count."""
 
     place: int
-    disliked: bool = False
+    disliked: float = 0.0
     events: list[int] = field(default_factory=list)
 
 
@@ -67,18 +68,18 @@ def tally(items: Ids, weights: Scores, half_life: float, plays: float) -> Tally:
     for event, (item, weight) in enumerate(zip(items.tolist(), weights.tolist(), strict=True)):
         song = songs.setdefault(item, _Song(len(songs)))
         if weight <= DISLIKE:
-            song.disliked, song.events = True, [event]
+            song.disliked, song.events = weight, [event]
         elif weight > 0 and song.disliked:
-            song.disliked, song.events = False, [event]
+            song.disliked, song.events = 0.0, [event]
         elif not song.disliked:
             song.events.append(event)
     age = np.arange(len(items))[::-1]
     faded = (weights * np.exp2(-age / half_life)).tolist()
     liking, part = [0.0] * len(songs), [0.0] * len(items)
     for song in songs.values():
-        total = DISLIKE if song.disliked else sum(faded[event] for event in song.events)
+        total = song.disliked or sum(faded[event] for event in song.events)
         if total <= 0:
-            liking[song.place] = max(total, DISLIKE)
+            liking[song.place] = song.disliked or max(total, DISLIKE)
             continue
         liking[song.place] = total**plays
         given = sum(max(faded[event], 0.0) for event in song.events)

@@ -138,7 +138,7 @@ def _stored(catalogue: Catalogue, user: int) -> _Events:
 
 def _wished(catalogue: Catalogue, ask: Ask) -> _Events:
     """Return dislikes, guests, listens, then likes: the last liked item is the newest of all."""
-    disliked = _told(catalogue, dict.fromkeys(ask.disliked, -1.0), _DISLIKED)
+    disliked = _told(catalogue, {one: -much for one, much in ask.dislikes.items()}, _DISLIKED)
     listened = _told(catalogue, ask.listens, _LISTENED)
     liked = _told(catalogue, ask.likes, _LIKED)
     for name, events, ids in (("listened to", listened, ask.listens), ("liked", liked, ask.likes)):
