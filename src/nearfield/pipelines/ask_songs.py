@@ -104,7 +104,7 @@ def recommend_songs(
         Whether one performance of each song is listed, or all.
     """
     found = stores.catalogue(catalogue)
-    against: dict[PublicId, float] = {str(name): weight for name, weight in ask.dislikes.items()}
+    against = {str(name): weight for name, weight in ask.dislikes.items()}
     names = [*map(str, ask.listens), *map(str, ask.likes), *against]
     named = yield from name_songs(stores, found, dict.fromkeys(names))
     guests = {
@@ -115,7 +115,7 @@ def recommend_songs(
         ask,
         listened=_known(named, ask.listens),
         liked=_known(named, ask.likes),
-        disliked=_known(named, against),
+        disliked=_known(named, ask.dislikes),
         guests={**ask.guests, **guests},
     )
     return recommenders.get(found.name, SOUND, versions).recommend(asked)
