@@ -42,33 +42,44 @@ class BodyLimit:
         if told.isdecimal() and int(told) > most:
             await _refuse(scope, receive, send, most)
             return
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        body = _Body(receive, send, most)
         try:
-            await self._app(scope, _counted(receive, most), sending)
+            await self._app(scope, body.receive, body.send)
         except _TooLarge:
-            if begun:
+            if body.answered:
                 raise
+        if body.is_over and not body.answered:
             await _refuse(scope, receive, send, most)
 
 
-def _counted(receive: Receive, most: int) -> Receive:
-    taken = 0
+class _Body:
+    """Counts what comes; once it is too much nothing that the application answers is sent.
 
-    async def receiving() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > most:
+    (Frameworks catch what reading a body raises, and answer something of their own.)
+    """
+
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._left = most
+        self.answered = False
+
+    @property
+    def is_over(self) -> bool:
+        return self._left < 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self.is_over:
             raise _TooLarge
         return message
 
-    return receiving
+    async def send(self, message: Message) -> None:
+        if self.is_over and not self.answered:
+            return
+        self.answered = True
+        await self._send(message)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, most: int) -> None:
