@@ -43,8 +43,8 @@ function when(text, shape) {
   return text && !Number.isNaN(date.getTime()) ? shape.format(date) : "";
 }
 
-/** A share of one as "42 %". */
-export const percent = (share) => `${Math.round(100 * share)} %`;
+/** A share of one as "42 %", never broken. */
+export const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
 /** Names of machines as people read them: "first_seen" is "First seen". */
 export function words(name) {

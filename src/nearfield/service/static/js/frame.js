@@ -64,6 +64,7 @@ export function Frame() {
         </a>
         <div class="search" role="search">
           ${catalogue &&
+          path !== "/" &&
           html`<${ItemSearch}
             key=${catalogue}
             catalogue=${catalogue}
@@ -80,6 +81,7 @@ export function Frame() {
       <main class="main" id="main" tabindex="-1">
         <${Guard} key=${key}><${Shown} ...${parts} /><//>
       </main>
+      <footer class="foot"><a href="/jobs">Jobs</a></footer>
       <${Tabs} catalogues=${catalogues.data?.catalogues} catalogue=${catalogue} path=${path} />
     </div>
     <${PlayerBar} />

@@ -10,7 +10,7 @@ const PAGES = [
   ["", "browse", "Browse", "Browse"],
   ["you", "you", "For you", "For you"],
   ["map", "map", "Map", "Map"],
-  ["care", "care", "Library care", "Care"],
+  ["care", "tidy", "Library care", "Care"],
   ["models", "models", "Models", "Models"],
 ];
 
@@ -25,41 +25,47 @@ function pagesOf(catalogues, catalogue) {
 
 function isCurrent(path, address) {
   if (path === address) return "page";
-  return path.startsWith(`${address}/items/`) ? "true" : null;
+  return path.startsWith(`${address}/items/`) ? "page" : null;
 }
 
 /** The side bar. */
 export function Navigation({ catalogues, catalogue, path }) {
   return html`<div class="side">
-    <a class="brand" href="/"><img src="/static/icon.svg" alt="" width="24" height="24" /><span>Nearfield</span></a>
-    <nav aria-label="Catalogues">
-      <${Entry} icon="home" href="/" current=${path === "/" ? "page" : null}>Home<//>
-      ${catalogues?.map(
-        (one) => html`<${Entry}
-          key=${one.name}
-          icon=${one.music ? "care" : "browse"}
-          href=${to.catalogue(one.name)}
-          current=${one.name === catalogue && path !== "/" && path !== "/jobs" ? "true" : null}
-        >
-          ${one.name}<span class="count">${short(one.items)}</span>
-        <//>`,
-      )}
+    <nav aria-label="Catalogues and their pages">
+      <a class="brand" href="/"><img src="/static/icon.svg" alt="" width="24" height="24" /><span>Nearfield</span></a>
+      <ul class="entries">
+        <li><${Entry} icon="home" href="/" current=${path === "/" ? "page" : null}>Home<//></li>
+        ${catalogues?.map(
+          (one) => html`<li key=${one.name}>
+            <${Entry}
+              icon=${one.music ? "care" : "film"}
+              href=${to.catalogue(one.name)}
+              current=${one.name === catalogue ? "true" : null}
+            >
+              ${one.name}<span class="count"><span class="heard">, </span>${short(one.items)}</span>
+            <//>
+            ${one.name === catalogue && html`<${Pages} catalogues=${catalogues} catalogue=${catalogue} path=${path} />`}
+          </li>`,
+        )}
+      </ul>
     </nav>
-    ${catalogue &&
-    html`<nav aria-label=${`Pages of ${catalogue}`}>
-      <h2 aria-hidden="true">${catalogue}</h2>
-      ${pagesOf(catalogues, catalogue).map(([page, icon, name]) => {
-        const address = to.catalogue(catalogue, page);
-        return html`<${Entry} key=${page} icon=${icon} href=${address} current=${isCurrent(path, address)}>
-          ${name}
-        <//>`;
-      })}
-    </nav>`}
-    <div class="bottom">
+    <nav class="bottom" aria-label="Service">
       <${Entry} icon="jobs" href="/jobs" current=${path === "/jobs" ? "page" : null}>Jobs<//>
       <${ThemeButton} wide />
-    </div>
+    </nav>
   </div>`;
+}
+
+/** The pages of the catalogue that is open. */
+function Pages({ catalogues, catalogue, path }) {
+  return html`<ul aria-label=${`Pages of ${catalogue}`}>
+    ${pagesOf(catalogues, catalogue).map(([page, icon, name]) => {
+      const address = to.catalogue(catalogue, page);
+      return html`<li key=${page}>
+        <${Entry} icon=${icon} href=${address} current=${isCurrent(path, address)}>${name}<//>
+      </li>`;
+    })}
+  </ul>`;
 }
 
 function Entry({ icon, href, current, children }) {

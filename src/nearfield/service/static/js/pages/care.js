@@ -20,12 +20,12 @@ export function CarePage({ catalogue }) {
     review: { title: "To review", size: sizeOf(copies.data?.review, versions.data?.review) },
     duplicates: { title: "Duplicates", size: sizeOf(copies.data?.groups) },
     versions: { title: "Versions", size: sizeOf(versions.data?.groups) },
-    failed: { title: "Failed files", size: sizeOf(failed.data?.files) },
+    failed: { title: "Failed", size: sizeOf(failed.data?.files) },
   };
   const shown = views[query.get("show")] ? query.get("show") : "review";
   const options = Object.entries(views).map(([key, { title, size }]) => [key, titled(title, size)]);
   const refresh = () => [about, copies, versions, failed].forEach((one) => one.reload());
-  return html`<${Page} title="Library care" note=${`What ${catalogue} holds twice, and what it could not use.`}>
+  return html`<${Page} title="Library care" note="Copies, versions, and files that could not be used.">
     <${Uploads} catalogue=${catalogue} onDone=${refresh} />
     <section class="stack wide fill" aria-label="Library">
       <${Segments}

@@ -44,6 +44,7 @@ function Home({ catalogues }) {
         placeholder=${chosen.music ? "A song, an artist" : "A title"}
         onPick=${(item) => go(to.item(chosen.name, item.id))}
         onEnter=${(text) => go(`${to.catalogue(chosen.name)}?q=${encodeURIComponent(text)}`)}
+        slash
       />
     </div>
     <section class="cards" aria-label="Catalogues">

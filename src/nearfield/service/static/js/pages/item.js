@@ -5,7 +5,7 @@ import { many, words } from "../format.js";
 import { html } from "../html.js";
 import { Opinions, songOf } from "../parts/items.js";
 import { Page } from "../parts/page.js";
-import { SongFacts, SongPlayer } from "../parts/song.js";
+import { SongFacts, SongFiles, SongPlayer } from "../parts/song.js";
 import { Fault, Skeleton, SkeletonRows } from "../parts/states.js";
 import { Tile, facts } from "../parts/tile.js";
 import { useCatalogue, useGet } from "../remote.js";
@@ -13,7 +13,7 @@ import { to } from "../router.js";
 import { Copies } from "./item_copies.js";
 import { Similar } from "./item_similar.js";
 
-const SHOWN_ABOVE = new Set(["artist", "album", "path", "tempo", "key"]);
+const SHOWN_ABOVE = new Set(["artist", "album", "path", "tempo", "key", "duration"]);
 
 export function ItemPage({ catalogue, id }) {
   const about = useCatalogue(catalogue);
@@ -23,9 +23,9 @@ export function ItemPage({ catalogue, id }) {
     return html`<${Page} title="Item"><${Fault} error=${remote.error} retry=${remote.reload} /><//>`;
   }
   if (!item) return html`<${Page} title="Item" shownTitle="…"><${Waiting} /><//>`;
-  const title = html`<span class="item-head"><${Tile} item=${item} big /><span>${item.title}</span></span>`;
-  return html`<${Page} title=${item.title} shownTitle=${title} note=${noteOf(item)}>
-    <${Opinions} catalogue=${catalogue} item=${item} big />
+  const lead = html`<${Tile} item=${item} big />`;
+  const actions = html`<${Opinions} catalogue=${catalogue} item=${item} big />`;
+  return html`<${Page} title=${item.title} lead=${lead} note=${noteOf(item)} actions=${actions}>
     ${item.song && html`<${SongPlayer} song=${songOf(catalogue, item)} facts=${item.song} />`}
     <${About} catalogue=${catalogue} item=${item} />
     ${item.song && html`<${Copies} catalogue=${catalogue} item=${item} />`}
@@ -46,7 +46,10 @@ function noteOf(item) {
 
 /** Genres, what the owner says of it, and what was measured of a song. */
 function About({ catalogue, item }) {
-  const rows = Object.entries(item.attributes).filter(([name, value]) => !SHOWN_ABOVE.has(name) && value);
+  const { artist } = item.attributes;
+  const rows = Object.entries(item.attributes).filter(
+    ([name, value]) => value && !SHOWN_ABOVE.has(name) && !(name === "album artist" && value === artist),
+  );
   if (!item.genres.length && !rows.length && !item.song) return null;
   return html`<section class="stack wide" aria-label="About">
     ${item.genres.length > 0 &&
@@ -60,7 +63,8 @@ function About({ catalogue, item }) {
     ${(rows.length > 0 || item.song) &&
     html`<dl class="facts">
       ${item.song && html`<${SongFacts} song=${item.song} />`}
-      ${rows.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd>${value}</dd></div>`)}
+      ${rows.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd class="number">${value}</dd></div>`)}
+      ${item.song && html`<${SongFiles} files=${item.song.files} />`}
     </dl>`}
   </section>`;
 }

@@ -10,7 +10,7 @@ import { opinionOf, useTaste, useWho, wishOf } from "../session.js";
 const ROWS = 12;
 const MODES = [
   ["item", "Like this one"],
-  ["taste", "And fitting you"],
+  ["taste", "Fits you too"],
 ];
 
 /**

@@ -9,7 +9,7 @@ export function Curve({ values, label }) {
   if (!known.length) return html`<div class="curve"></div>`;
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const points = known.map((value, index) => [
-    EDGE + ((WIDTH - 2 * EDGE) * index) / Math.max(1, known.length - 1),
+    WIDTH - EDGE - ((WIDTH - 2 * EDGE) * (known.length - 1 - index)) / Math.max(1, known.length - 1),
     EDGE + (HEIGHT - 2 * EDGE) * (most > least ? (most - value) / (most - least) : 0.5),
   ]);
   const told = `${label}: from ${known[0].toFixed(3)} to ${known.at(-1).toFixed(3)}`;

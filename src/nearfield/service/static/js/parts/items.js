@@ -89,11 +89,14 @@ function Reasons({ reasons }) {
   return html`<ul class="reasons small quiet" aria-label="Reasons">
     ${reasons.slice(0, 2).map(
       (reason) => html`<li key=${reason.text} class="line" title=${reason.text}>
-        ${reason.text}${reason.share > 0 && html` <span class="number">${percent(reason.share)}</span>`}
+        ${reason.text}${isMeasured(reason) && html` <span class="number">${percent(reason.share)}</span>`}
       </li>`,
     )}
   </ul>`;
 }
+
+/** What is said of the items themselves is no part of the score. */
+const isMeasured = (reason) => reason.space !== null && reason.share > 0;
 
 /** Buttons that say what one thinks; the lists that depend on it change at once. */
 export function Opinions({ catalogue, item, big = false }) {

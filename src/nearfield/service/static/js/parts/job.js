@@ -63,7 +63,7 @@ export function JobRow({ job, onChange }) {
     <div class="row apart">
       <div class="row">
         <strong>${words(job.kind)}</strong>
-        <span class="quiet">${[job.catalogue, ...detail(job)].filter(Boolean).join(" · ")}</span>
+        <span class="small quiet">${[job.catalogue, ...detail(job)].filter(Boolean).join(" · ")}</span>
       </div>
       <div class="row">
         <time class="small quiet" datetime=${job.created}>${moment(job.created)}</time>

@@ -5,9 +5,9 @@ import { usePlace } from "../router.js";
 let shown = -1;
 
 /**
- * @param {{title: string, shownTitle?: any, note?: any, actions?: any, children: any}} props
+ * @param {{title: string, shownTitle?: any, lead?: any, note?: any, actions?: any, children: any}} props
  */
-export function Page({ title, shownTitle, note, actions, children }) {
+export function Page({ title, shownTitle, lead, note, actions, children }) {
   const heading = useRef(null);
   const { visit } = usePlace();
   useEffect(() => {
@@ -20,9 +20,12 @@ export function Page({ title, shownTitle, note, actions, children }) {
   }, [visit]);
   return html`<div class="page">
     <header class="page-head">
-      <div class="stack">
-        <h1 tabindex="-1" ref=${heading}>${shownTitle ?? title}</h1>
-        ${note && html`<p class="quiet">${note}</p>`}
+      <div class="page-title">
+        ${lead}
+        <div>
+          <h1 tabindex="-1" ref=${heading}>${shownTitle ?? title}</h1>
+          ${note && html`<p class="quiet">${note}</p>`}
+        </div>
       </div>
       ${actions && html`<div class="row">${actions}</div>`}
     </header>

@@ -16,16 +16,20 @@ export function SongPlayer({ song, facts }) {
 export function SongFacts({ song }) {
   const rows = [
     ["Length", clock(song.duration)],
-    ["Tempo", song.tempo && `${song.tempo} beats a minute`],
+    ["Tempo", song.tempo && `${Math.round(song.tempo)} BPM`],
     ["Key", song.key],
     ["Sound", quality(song)],
   ].filter(([, value]) => value);
-  return html`${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
-    ${song.files.length > 0 &&
-    html`<div class="wide-fact">
-      <dt>${song.files.length > 1 ? "Files" : "File"}</dt>
-      ${song.files.map((path) => html`<dd key=${path}><code>${path}</code></dd>`)}
-    </div>`}`;
+  return html`${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd class="number">${value}</dd></div>`)}`;
+}
+
+/** The last row: where the song lies. */
+export function SongFiles({ files }) {
+  if (!files.length) return null;
+  return html`<div class="wide-fact">
+    <dt>${files.length > 1 ? "Files" : "File"}</dt>
+    ${files.map((path) => html`<dd key=${path}><code>${path}</code></dd>`)}
+  </div>`;
 }
 
 /** How well a song is kept: "flac, lossless". */

@@ -16,25 +16,31 @@ const RELATIONS = {
 /** A relation in words. */
 export const relation = (name) => RELATIONS[name] ?? name;
 
-/** In one line: "a part of it, begins at 1:02, 30 s alike by 0.98". */
+/** In one line: "a part of it · alike by 0.98 · over 30 s · begins at 1:02". */
 export function why(tie) {
-  const told = [relation(tie.relation), ...measured(tie).map(([, text]) => text)];
-  return told.join(" · ");
+  return [relation(tie.relation), ...measured(tie).map(([, , phrase]) => phrase)].join(" · ");
 }
 
 /**
- * What was measured, as names and texts; nothing where a person decided.
- * @returns {[string, string][]}
+ * What was measured: name, value, and a phrase for a sentence; nothing where a person decided.
+ * @returns {[string, string, string][]}
  */
 export function measured({ relation: name, similarity, offset, overlap, speed, semitones }) {
   if (name === "best" || name === "same bytes" || name === "decided" || similarity === null) return [];
-  const rows = [["Similarity", `alike by ${similarity.toFixed(2)}`]];
-  if (overlap) rows.push(["Overlap", `over ${Math.round(overlap)} s`]);
+  const alike = similarity.toFixed(2);
+  const rows = [["Similarity", alike, `alike by ${alike}`]];
+  if (overlap) rows.push(["Overlap", `${Math.round(overlap)} s`, `over ${Math.round(overlap)} s`]);
   if (Math.abs(offset) >= 0.1) {
-    rows.push(["Offset", `begins ${offset > 0 ? "at" : "before, by"} ${clock(Math.abs(offset))}`]);
+    const where = `${offset > 0 ? "" : "before, by "}${clock(Math.abs(offset))}`;
+    rows.push(["Begins at", where, `begins ${offset > 0 ? "at " : ""}${where}`]);
   }
-  if (Math.abs(speed - 1) >= 0.005) rows.push(["Speed", `${signed(100 * (speed - 1))} % speed`]);
-  if (Math.abs(semitones) >= 0.25) rows.push(["Pitch", `${signed(semitones)} semitones`]);
+  if (Math.abs(speed - 1) >= 0.005) {
+    const faster = `${signed(100 * (speed - 1))}\u00a0%`;
+    rows.push(["Speed", faster, `${faster} speed`]);
+  }
+  if (Math.abs(semitones) >= 0.25) {
+    rows.push(["Pitch", `${signed(semitones)} semitones`, `${signed(semitones)} semitones`]);
+  }
   return rows;
 }
 
