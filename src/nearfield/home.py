@@ -11,7 +11,7 @@ from nearfield.catalogue.facts import CatalogueSummary
 from nearfield.datasets.columns import Reading
 from nearfield.datasets.read import from_frames
 from nearfield.evaluate.rows import Row
-from nearfield.pipelines.evaluate import Evaluation, Protocol, evaluate, read_collection
+from nearfield.pipelines.extras import needs_extras
 from nearfield.pipelines.imports import Imported, import_folder, import_read
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Steps, finish
@@ -26,6 +26,7 @@ from nearfield.vectors.spaces import Space
 
 if TYPE_CHECKING:
     from nearfield.home_music import Music
+    from nearfield.pipelines.evaluate import Protocol
 
 
 class Nearfield:
@@ -258,7 +259,7 @@ class Nearfield:
     def evaluate(
         self,
         catalogue: str | None = None,
-        protocol: Protocol = "last-out",
+        protocol: "Protocol" = "last-out",
         models: Sequence[str] = (),
         **config: Any,
     ) -> list[Row]:
@@ -271,11 +272,15 @@ class Nearfield:
     def iter_evaluate(
         self,
         catalogue: str | None = None,
-        protocol: Protocol = "last-out",
+        protocol: "Protocol" = "last-out",
         models: Sequence[str] = (),
         **config: Any,
     ) -> Iterator[Row]:
         """As `evaluate`, yielding each row as soon as it is measured."""
+        with needs_extras():
+            # the networks that are measured load torch, which those who answer do without
+            from nearfield.pipelines.evaluate import Evaluation, evaluate, read_collection
+
         wanted = Evaluation(protocol, models, config)
         return evaluate(read_collection(self.stores, catalogue), wanted)
 

@@ -17,6 +17,7 @@ from nearfield.cli import (
     doctor,
     evaluate,
     imports,
+    jobs,
     lists,
     music,
     publish,
@@ -27,6 +28,7 @@ from nearfield.cli import (
 from nearfield.cli.opening import Chosen
 from nearfield.cli.output import say, say_error
 from nearfield.errors import NearfieldError
+from nearfield.pipelines.extras import missing
 
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -44,6 +46,8 @@ ORDER: Final = (
     "recommend",
     "similar",
     "serve",
+    "worker",
+    "jobs",
     "evaluate",
     "catalogues",
     "models",
@@ -61,10 +65,6 @@ RESUME: Final = {
     "publish": "What answered before still does; the same command publishes again.",
 }
 """What to tell whoever presses Ctrl-C, by command."""
-
-
-SOUND_PACKAGES: Final = ("av", "librosa", "mutagen", "soundfile", "soxr")
-"""Packages of the extra `sound`, which only songs need."""
 
 
 class Program(TyperGroup):
@@ -88,12 +88,10 @@ class Program(TyperGroup):
             say(f"Interrupted. {RESUME.get(ctx.invoked_subcommand or '', '')}".strip())
             raise typer.Exit(INTERRUPTED) from None
         except ModuleNotFoundError as error:
-            if error.name not in SOUND_PACKAGES:
+            told = missing(error)
+            if told is None:
                 raise
-            say_error(
-                f"music needs the package {error.name!r}, which is not installed. Install what "
-                f"sound needs: pip install 'nearfield[sound]'."
-            )
+            say_error(told)
             raise typer.Exit(1) from None
         except OSError as error:
             if error.errno == errno.EPIPE:
@@ -143,6 +141,8 @@ app.command("refresh")(publish.refresh_command)
 app.command("recommend")(recommend.recommend_command)
 app.command("similar")(recommend.similar_command)
 app.command("serve")(serve.serve_command)
+app.command("worker")(jobs.worker_command)
+app.add_typer(jobs.app, name="jobs")
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("catalogues")(lists.catalogues_command)
 app.command("models")(lists.models_command)

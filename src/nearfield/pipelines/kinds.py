@@ -1,9 +1,10 @@
 """The recommenders that learn from tables: the settings, the trainer and the model of each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,15 @@ from pydantic import BaseModel, ValidationError
 
 from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
-from nearfield.fusion.config import FusionConfig
-from nearfield.fusion.model import FusionModel
-from nearfield.fusion.train import FusionTrainer
-from nearfield.graph.config import GraphConfig
-from nearfield.graph.model import GraphModel
-from nearfield.graph.train import GraphTrainer
+from nearfield.pipelines.extras import needs_extras
+from nearfield.pipelines.names import FUSION, GRAPH
 from nearfield.recommend.model import UserModel
-from nearfield.training.loop import Step
 from nearfield.types import Ids, Vectors
 
-DEFAULT: Final = FusionModel.recommender
+if TYPE_CHECKING:
+    from nearfield.training.loop import Step
+
+DEFAULT: Final = FUSION
 """Which recommender answers where none is named."""
 
 
@@ -32,7 +31,7 @@ class Trainer(Protocol):
     def curve(self) -> list[float]:
         """Mean loss of each finished epoch."""
 
-    def run(self) -> Iterator[Step]:
+    def run(self) -> "Iterator[Step]":
         """Train to the last epoch, from the checkpoint if there is one."""
 
 
@@ -48,41 +47,66 @@ class Model(UserModel, Protocol):
     def save(self, folder: Path) -> None:
         """Write weights and card, the card last."""
 
+    def export(self, folder: Path) -> None:
+        """Write again what serving needs, into a folder that holds the model."""
+
 
 @dataclass(frozen=True)
 class Kind:
-    """One recommender.
+    """One recommender. Its code is named here and imported when it is used: it loads torch.
 
     Parameters
     ----------
-    config : type
-        Settings; each default is written there.
-    trainer : callable
-        Makes a trainer from a collection, the settings and, by name, the folder `checkpoint`.
-    finish : callable
-        Makes the model from a trainer that is done, and what is to stand in its card.
-    load : callable
-        Reads a saved model from its folder.
+    package : str
+        Where it lies; it has the modules `config`, `train` and `model`.
+    prefix : str
+        Begins the names of its classes there: ``<prefix>Config``, which holds each default;
+        ``<prefix>Trainer``, made from a collection, the settings and, by name, the folder
+        `checkpoint`; ``<prefix>Model``.
+
+    Raises
+    ------
+    Unavailable
+        By every property and method, if a package of the extra `train` is missing.
     """
 
-    config: type[BaseModel]
-    trainer: Callable[..., Any]
-    finish: Callable[[Any, Mapping[str, Any]], Model]
-    load: Callable[[Path], Model]
+    package: str
+    prefix: str
+
+    @property
+    def config(self) -> type[BaseModel]:
+        """Settings."""
+        config: type[BaseModel] = self._load("config", "Config")
+        return config
 
     @property
     def settings(self) -> list[str]:
         """Names of the settings."""
         return list(self.config.model_fields)
 
+    def trainer(self, collection: Collection, config: BaseModel, checkpoint: Path) -> Trainer:
+        """Begin to learn, or go on from a checkpoint."""
+        trainer: Trainer = self._load("train", "Trainer")(collection, config, checkpoint=checkpoint)
+        return trainer
+
+    def finish(self, trainer: Trainer, card: Mapping[str, Any]) -> Model:
+        """Make the model from a trainer that is done, and what is to stand in its card."""
+        model: Model = self._load("model", "Model").from_trainer(trainer, card)
+        return model
+
+    def load(self, folder: Path) -> Model:
+        """Read a saved model to embed items with; `open_served` opens one to answer."""
+        model: Model = self._load("model", "Model").load(folder)
+        return model
+
+    def _load(self, module: str, name: str) -> Any:
+        with needs_extras():
+            return getattr(import_module(f"{self.package}.{module}"), self.prefix + name)
+
 
 KINDS: Final[Mapping[str, Kind]] = {
-    FusionModel.recommender: Kind(
-        FusionConfig, FusionTrainer, FusionModel.from_trainer, FusionModel.load
-    ),
-    GraphModel.recommender: Kind(
-        GraphConfig, GraphTrainer, GraphModel.from_trainer, GraphModel.load
-    ),
+    FUSION: Kind("nearfield.fusion", "Fusion"),
+    GRAPH: Kind("nearfield.graph", "Graph"),
 }
 """By name; a new recommender is one line here."""
 

@@ -11,6 +11,7 @@ from nearfield.pipelines.kinds import DEFAULT, kind_of
 from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.names import PARTS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.serve import export, is_served
 from nearfield.pipelines.song_space import publish_songs
 from nearfield.pipelines.stores import Stores
 from nearfield.vectors.embeddings import Embeddings
@@ -69,6 +70,8 @@ def publish(
         return (yield from publish_songs(stores, found, chosen))
     yield Progress("Embedding the items")
     trained = kind_of(chosen.recommender).load(chosen.folder)
+    if not is_served(chosen.folder):
+        export(trained, chosen.folder)
     ids, vectors = trained.embed_items(found.collection())
     embeddings = Embeddings(ids, vectors, chosen.summary())
     steps = stores.spaces.publish(found.name, chosen.recommender, chosen.version, embeddings)

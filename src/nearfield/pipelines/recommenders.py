@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from nearfield.errors import InvalidInput
-from nearfield.pipelines.kinds import kind_of
+from nearfield.errors import InvalidInput, NotFound
 from nearfield.pipelines.names import RECOMMENDERS, SOUND
 from nearfield.pipelines.publish import check_owner
+from nearfield.pipelines.serve import open_served
 from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, check_weights
-from nearfield.recommend.listener import ListenerModel
 from nearfield.recommend.model import UserModel
 from nearfield.recommend.recommender import Recommender
 from nearfield.recommend.view import SpaceView, View
+from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.spaces import Space
 
 Weights: TypeAlias = Mapping[str, float]
@@ -63,7 +63,7 @@ class Recommenders:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._opened: dict[tuple[str, str], Opened] = {}
-        self._defaults: dict[str, str] = {}
+        self._defaults: dict[str, tuple[str, tuple[int, ...]]] = {}
         self._made: dict[tuple[str, tuple[tuple[str, float], ...], Versions], _Made] = {}
         self._opening = threading.Lock()
 
@@ -113,42 +113,75 @@ class Recommenders:
 
         It is the first in the order of `RECOMMENDERS` that is published.
         """
-        found = self._defaults.get(catalogue)
-        if found is not None and (catalogue, found) in self._opened:
-            return found
-        there = [
-            one for one in RECOMMENDERS if self._stores.spaces.active(catalogue, one) is not None
-        ]
+        spaces = self._stores.spaces
+        found, moves = self._defaults.get(catalogue), spaces.moves(catalogue, RECOMMENDERS)
+        if found is not None and found[1] == moves and (catalogue, found[0]) in self._opened:
+            return found[0]
+        there = [one for one in RECOMMENDERS if spaces.active(catalogue, one) is not None]
         if not there and self._stores.models.of(catalogue, SOUND).is_dir():
             return SOUND  # songs that are not in Milvus yet
-        found = self._defaults[catalogue] = there[0] if there else RECOMMENDERS[0]
-        return found
+        first = there[0] if there else RECOMMENDERS[0]
+        self._defaults[catalogue] = first, moves
+        return first
 
     def open(self, catalogue: str, space: str) -> Opened:
-        """Return the version of a space that answers; errors as of `get`."""
+        """Return the version of a space that answers; errors as of `get`.
+
+        While one caller opens a version that is new, others are given the one before it.
+        """
         opened = self._opened.get((catalogue, space))
-        if opened is None or not self._answers(opened, catalogue, space):
-            with self._opening:
-                opened = self._opened.get((catalogue, space))
-                if opened is None or not self._answers(opened, catalogue, space):
-                    opened = self._opened[catalogue, space] = self._open(catalogue, space)
+        if opened is not None and self._answers(opened, catalogue, space):
+            return opened
+        if not self._opening.acquire(blocking=opened is None):
+            assert opened is not None  # else it was waited for
+            return opened
+        try:
+            opened = self._opened.get((catalogue, space))
+            if opened is None or not self._answers(opened, catalogue, space):
+                opened = self._opened[catalogue, space] = self._open(catalogue, space, opened)
+        finally:
+            self._opening.release()
         return opened
 
     def _answers(self, opened: Opened, catalogue: str, name: str) -> bool:
-        space, index = self._stores.spaces.open(catalogue, name)
+        try:
+            space, index = self._stores.spaces.open(catalogue, name)
+        except NotFound:  # removed: its memory goes
+            self._opened.pop((catalogue, name), None)
+            raise
         return space.version == opened.space.version and index is opened.view.index
 
-    def _open(self, name: str, recommender: str) -> Opened:
+    def _open(self, name: str, recommender: str, before: Opened | None) -> Opened:
+        """Open what answers now, and forget what was made of what answered before."""
         catalogue = self._stores.catalogue(name)
         space, index = self._stores.spaces.open(name, recommender)
+        if before is not None:
+            self._forget(before)
         stored = self._stores.models.get(name, recommender, space.version)
         check_owner(stored, catalogue)
-        model: UserModel = (
-            ListenerModel(index)
-            if recommender == SOUND
-            else kind_of(recommender).load(stored.folder)
-        )
+        if recommender == SOUND:
+            model = _listener(index)
+        elif before is not None and before.space.version == space.version:
+            model = before.model  # other vectors were written, or more
+        else:
+            model = open_served(stored)
         return Opened(space, model, SpaceView(recommender, index, model))
+
+    def _forget(self, old: Opened) -> None:
+        """Let go of recommenders that would keep an old mirror in memory."""
+        views = {id(one.view) for one in self._opened.values() if one is not old}
+        self._made = {
+            key: made
+            for key, made in self._made.items()
+            if all(id(view) in views for view in made.views)
+        }
+
+
+def _listener(index: VectorIndex) -> UserModel:
+    # clustering takes a part of scipy that those without songs need not wait for
+    from nearfield.recommend.listener import ListenerModel
+
+    return ListenerModel(index)
 
 
 def read_space(space: str | Weights) -> dict[str, float]:

@@ -1,13 +1,13 @@
 """Give items that came after training a vector, without training and without a new version."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import NotFound
-from nearfield.pipelines.kinds import Model
+from nearfield.pipelines.kinds import kind_of
 from nearfield.pipelines.names import RECOMMENDERS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.recommenders import Recommenders
@@ -90,7 +90,9 @@ def refresh(
             continue
         yield Progress(f"Embedding what is new to {name}")
         opened = recommenders.open(found.name, name)
-        model = cast(Model, opened.model)  # only that of sound is no trained one
+        # what answers users knows no item that came later
+        stored = stores.models.get(found.name, name, opened.space.version)
+        model = kind_of(name).load(stored.folder)
         later = keys[~model.learned(keys)]
         ids, vectors = model.embed_items(found.collection_of(later))
         changed = (
