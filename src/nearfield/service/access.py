@@ -23,7 +23,7 @@ SCOPES: Final = ("read", "write", "admin")
 COOKIE: Final = "nearfield_key"
 """Set by the page where a person gave a key; no script can read it."""
 
-_OPEN: Final = ("/healthz", "/readyz", "/api/login", "/static/", "/openapi.json")
+_OPEN: Final = ("/healthz", "/readyz", "/api/login", "/api/logout", "/static/", "/openapi.json")
 """What anybody may read: whether the service lives, the page, and the way in."""
 
 _ADMIN: Final = ("jobs", "models", "spaces", "keys", "import", "export", "experiments")
@@ -170,7 +170,8 @@ class Access:
             if needed not in found.scopes and "admin" not in found.scopes:
                 raise Refusal(403, f"the key {found.name!r} lacks the scope {needed!r}.")
             caller = found
-        if self._limit is not None and needed is not None:
+        players = scope["path"].startswith("/rest/")  # whose key is not read yet
+        if self._limit is not None and (needed is not None or players):
             self._check_rate(self._limit, caller)
         return caller
 

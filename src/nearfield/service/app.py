@@ -25,11 +25,14 @@ from nearfield.service.routes import (
     metrics,
     models,
     pages,
+    playlists,
     recommend,
     songs,
     uploads,
 )
 from nearfield.service.state import Service
+from nearfield.service.subsonic import routes as subsonic
+from nearfield.service.subsonic.players import Players
 from nearfield.service.traffic import Traffic
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -46,6 +49,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     keys.router,
     login.router,
     metrics.router,
+    playlists.router,
+    subsonic.router,
 )
 """In the order in which an address is looked for; the pages come last: they answer to anything."""
 
@@ -75,6 +80,7 @@ def create_app(
     async def opened(app: FastAPI) -> AsyncIterator[None]:
         with Service(config, processes) as service:
             app.state.service = service
+            app.state.players = Players(service)
             app.state.metrics.watch(service)
             yield
 

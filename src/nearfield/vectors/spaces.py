@@ -242,6 +242,11 @@ class Spaces:
         """Return numbers that rise when one of these spaces changes; on a server, they do not."""
         return tuple(self._opened.count((catalogue, one)) for one in recommenders)
 
+    def opened(self) -> tuple[Answer, ...]:
+        """Return the versions that this object has open, and what answers for them."""
+        found = (self._opened.get(key) for key in self._opened)
+        return tuple(one.answer for one in found if one is not None)
+
     def drop(self, catalogue: str, recommender: str | None = None) -> None:
         """Remove all versions of a catalogue, or those of one of its recommenders.
 

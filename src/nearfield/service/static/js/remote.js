@@ -69,6 +69,15 @@ export function useRemote(key, load, { keep = false, wait = 0 } = {}) {
 /** Load an address. */
 export const useGet = (path, options) => useRemote(path, (signal) => get(path, signal), options);
 
+/** Several that are shown together, so that none moves another when it comes later. */
+export const together = (...remotes) => ({
+  data: remotes.every((one) => one.data) ? remotes.map((one) => one.data) : undefined,
+  error: remotes.find((one) => one.error)?.error ?? null,
+  busy: remotes.some((one) => one.busy),
+  stale: false,
+  reload: () => remotes.forEach((one) => one.reload()),
+});
+
 /** Load what is known of a catalogue. */
 export const useCatalogue = (name) => useGet(name ? of(name) : null);
 

@@ -63,6 +63,7 @@ export function followLinks() {
     go(link.pathname + link.search);
   });
   addEventListener("popstate", (event) => {
+    if (location.pathname === place.get().path && location.hash) return; // a place on this page
     visits += 1;
     place.set({ ...here(), visit: visits });
     const top = event.state?.scroll ?? 0;

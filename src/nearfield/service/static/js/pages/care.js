@@ -5,7 +5,7 @@ import { html } from "../html.js";
 import { Segments } from "../parts/button.js";
 import { Page } from "../parts/page.js";
 import { Empty, Shown, SkeletonRows } from "../parts/states.js";
-import { useCatalogue, useGet } from "../remote.js";
+import { together, useCatalogue, useGet } from "../remote.js";
 import { go, to, usePlace } from "../router.js";
 import { GroupCard, ReviewCard } from "./care_group.js";
 import { Uploads } from "./care_upload.js";
@@ -50,10 +50,7 @@ const titled = (title, size) =>
   html`${title} <span class="badge number">${size === null ? "…" : count(size)}</span>`;
 
 function Reviews({ catalogue, copies, versions }) {
-  const error = copies.error ?? versions.error;
-  const ready = copies.data && versions.data;
-  const remote = { data: ready && [copies.data, versions.data], error, reload: copies.reload };
-  return html`<${Shown} remote=${remote} skeleton=${html`<${SkeletonRows} rows=${6} />`}>
+  return html`<${Shown} remote=${together(copies, versions)} skeleton=${html`<${SkeletonRows} rows=${6} />`}>
     ${(reports) => {
       const reviews = reports.flatMap((one) => one.review);
       if (!reviews.length) return html`<${Empty} title="Nothing to review">Pairs that are not sure appear here.<//>`;

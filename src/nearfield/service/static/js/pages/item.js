@@ -10,7 +10,7 @@ import { Fault, Skeleton, SkeletonRows } from "../parts/states.js";
 import { Tile, facts } from "../parts/tile.js";
 import { useCatalogue, useGet } from "../remote.js";
 import { to } from "../router.js";
-import { Copies } from "./item_copies.js";
+import { Copies, CopyChips, useCopies } from "./item_copies.js";
 import { Similar } from "./item_similar.js";
 
 const SHOWN_ABOVE = new Set(["artist", "album", "path", "tempo", "key", "duration"]);
@@ -19,22 +19,26 @@ export function ItemPage({ catalogue, id }) {
   const about = useCatalogue(catalogue);
   const remote = useGet(of(catalogue, "items", id));
   const item = remote.data;
+  const copies = useCopies(catalogue, item);
   if (!item && remote.error) {
     return html`<${Page} title="Item"><${Fault} error=${remote.error} retry=${remote.reload} /><//>`;
   }
-  if (!item) return html`<${Page} title="Item" shownTitle="…"><${Waiting} /><//>`;
+  if (!item) {
+    const space = html`<div class="tile big skeleton"></div>`;
+    return html`<${Page} title="Item" shownTitle="…" lead=${space} note="\u00a0"><${Waiting} /><//>`;
+  }
   const lead = html`<${Tile} item=${item} big />`;
   const actions = html`<${Opinions} catalogue=${catalogue} item=${item} big />`;
   return html`<${Page} title=${item.title} lead=${lead} note=${noteOf(item)} actions=${actions}>
     ${item.song && html`<${SongPlayer} song=${songOf(catalogue, item)} facts=${item.song} />`}
-    <${About} catalogue=${catalogue} item=${item} />
-    ${item.song && html`<${Copies} catalogue=${catalogue} item=${item} />`}
+    <${About} catalogue=${catalogue} item=${item} copies=${copies} />
     ${about.data &&
     html`<${Similar}
       catalogue=${about.data}
       item=${item}
       spaces=${spaceOptions(about.data)}
     />`}
+    ${item.song && html`<${Copies} catalogue=${catalogue} found=${copies} />`}
   <//>`;
 }
 
@@ -45,20 +49,21 @@ function noteOf(item) {
 }
 
 /** Genres, what the owner says of it, and what was measured of a song. */
-function About({ catalogue, item }) {
+function About({ catalogue, item, copies }) {
   const { artist } = item.attributes;
   const rows = Object.entries(item.attributes).filter(
     ([name, value]) => value && !SHOWN_ABOVE.has(name) && !(name === "album artist" && value === artist),
   );
   if (!item.genres.length && !rows.length && !item.song) return null;
   return html`<section class="stack wide" aria-label="About">
-    ${item.genres.length > 0 &&
-    html`<div class="chips">
+    ${(item.genres.length > 0 || item.song) &&
+    html`<div class="chips item-chips">
       ${item.genres.map(
         (genre) => html`<a class="chip" key=${genre} href=${`${to.catalogue(catalogue)}?genre=${encodeURIComponent(genre)}`}>
           ${genre}
         </a>`,
       )}
+      <${CopyChips} found=${copies} />
     </div>`}
     ${(rows.length > 0 || item.song) &&
     html`<dl class="facts">

@@ -8,7 +8,7 @@ import { Icon } from "../parts/icon.js";
 import { JobRow, isOver } from "../parts/job.js";
 import { Page } from "../parts/page.js";
 import { Empty, Shown, SkeletonRows } from "../parts/states.js";
-import { useCatalogue, useEvery, useGet } from "../remote.js";
+import { together, useCatalogue, useEvery, useGet } from "../remote.js";
 import { Evaluation } from "./models_evaluation.js";
 import { TrainButton } from "./models_train.js";
 import { Versions } from "./models_versions.js";
@@ -41,31 +41,29 @@ export function ModelsPage({ catalogue }) {
     html`<ul class="jobs" aria-label="Jobs of this catalogue">
       ${going.map((one) => html`<${JobRow} key=${one.id} job=${one} onChange=${jobs.reload} />`)}
     </ul>`}
-    <section class="stack wide" aria-labelledby="answering">
-      <h2 id="answering">Answering now</h2>
-      <${Shown} remote=${about} skeleton=${html`<${SkeletonRows} rows=${2} />`}>
-        ${(data) => html`<${Answering} spaces=${data.spaces} ask=${setAsked} start=${start} catalogue=${catalogue} />`}
-      <//>
-    </section>
-    <section class="stack wide" aria-labelledby="versions">
-      <h2 id="versions">Versions</h2>
-      <${Shown} remote=${models} skeleton=${html`<${SkeletonRows} rows=${4} />`}>
-        ${(data) => html`<${Versions} models=${data.models} onPublish=${(model) => setAsked(publishing(catalogue, model, start))} />`}
-      <//>
-    </section>
-    <${Evaluation} remote=${evaluation} onEvaluate=${() => start(of(catalogue, "jobs"), { kind: "evaluate", options: {} }, "Evaluation")} />
+    <${Shown} remote=${together(about, models)} skeleton=${html`<${SkeletonRows} rows=${8} />`}>
+      ${([{ spaces }, trained]) => html`<section class="stack wide" aria-labelledby="answering">
+          <h2 id="answering">Answering now</h2>
+          <${Answering} spaces=${spaces} onBack=${(space) => setAsked(rollingBack(catalogue, space, start))} />
+        </section>
+        <section class="stack wide" aria-labelledby="versions">
+          <h2 id="versions">Versions</h2>
+          <${Versions} models=${trained.models} onPublish=${(model) => setAsked(publishing(catalogue, model, start))} />
+        </section>
+        <${Evaluation} remote=${evaluation} onEvaluate=${() => start(of(catalogue, "jobs"), { kind: "evaluate", options: {} }, "Evaluation")} />`}
+    <//>
     ${asked && html`<${Confirm} title=${asked.title} yes=${asked.yes} onYes=${asked.act} onClose=${() => setAsked(null)}>${asked.text}<//>`}
   <//>`;
 }
 
-function Answering({ spaces, ask, start, catalogue }) {
+function Answering({ spaces, onBack }) {
   if (!spaces.length) return html`<${Empty} title="Nothing is published yet">Publish a version to let it answer.<//>`;
   return html`<ul class="cards">
     ${spaces.map(
       (one) => html`<li class="card stack" key=${one.space}>
         <div class="row apart">
           <h3>${one.space}</h3>
-          <button type="button" class="button little" onClick=${() => ask(rollingBack(catalogue, one, start))}>
+          <button type="button" class="button little" onClick=${() => onBack(one)}>
             <${Icon} name="undo" size=${16} /> Roll back
           </button>
         </div>
