@@ -5,7 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import (
+    MultipartCallbacks,
+    MultipartParser,
+    parse_options_header,
+)
 
 from nearfield.service.problems import Refusal
 
@@ -69,11 +73,16 @@ async def file_in(
         422, if the body is no such form or lacks the field.
     """
     form = _Form(wanted)
-    names = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end")
+    told: MultipartCallbacks = {
+        "on_part_begin": form.on_part_begin,
+        "on_part_data": form.on_part_data,
+        "on_part_end": form.on_part_end,
+        "on_header_field": form.on_header_field,
+        "on_header_value": form.on_header_value,
+        "on_header_end": form.on_header_end,
+    }
     try:
-        parser = MultipartParser(
-            boundary, {f"on_{name}": getattr(form, f"on_{name}") for name in names}
-        )
+        parser = MultipartParser(boundary, told)
         async for chunk in stream:
             parser.write(chunk)
             if form.name is not None:
