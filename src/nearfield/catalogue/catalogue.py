@@ -2,16 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from nearfield.catalogue import queries
 from nearfield.catalogue.browse import Browse
-from nearfield.catalogue.checks import check_events
-from nearfield.catalogue.collect import collect, collect_items
 from nearfield.catalogue.condition import Condition
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import Counts, History, Item
@@ -29,10 +26,12 @@ from nearfield.catalogue.song_prints import SongPrints
 from nearfield.catalogue.sounds import Sounds
 from nearfield.catalogue.unknown import in_order, stored_text
 from nearfield.catalogue.where_sql import where_sql
-from nearfield.catalogue.write_events import import_events
 from nearfield.datasets.tables import Collection
 from nearfield.errors import NotFound
 from nearfield.types import Ids, PublicId
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Catalogue(Browse):
@@ -194,6 +193,8 @@ class Catalogue(Browse):
 
     def collection(self) -> Collection:
         """Return everything, as trainers read it: the same catalogue gives the same arrays."""
+        from nearfield.catalogue.collect import collect  # Polars takes 0.1 s
+
         state = self._state()
         with self._database.reading(snapshot=True) as conn:
             attributes = (state.item_attributes, state.user_attributes)
@@ -210,12 +211,14 @@ class Catalogue(Browse):
 
         The time it takes depends on these items alone, not on the size of the catalogue.
         """
+        from nearfield.catalogue.collect import collect_items
+
         state = self._state()
         with self._database.reading(snapshot=True) as conn:
             attributes = (state.item_attributes, state.user_attributes)
             return collect_items(conn, self.number, (self.name, self.uid), attributes, keys)
 
-    def add_events(self, rows: pl.DataFrame) -> int:
+    def add_events(self, rows: "pl.DataFrame") -> int:
         """Add events of known users and items; return how many were new or had a new value.
 
         Parameters
@@ -223,6 +226,9 @@ class Catalogue(Browse):
         rows : polars.DataFrame
             As `Tables.events`. Events that are there already change nothing.
         """
+        from nearfield.catalogue.checks import check_events
+        from nearfield.catalogue.write_events import import_events
+
         check_events(rows)
         progress = list(import_events(self._database, self.number, rows, batch=50_000))
         return progress[-1].added + progress[-1].changed

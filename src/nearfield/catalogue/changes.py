@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
 from sqlalchemy import Connection
 
 from nearfield.catalogue import queries
@@ -29,6 +28,9 @@ from nearfield.catalogue.writing import Outcome, lock
 from nearfield.datasets.tables import EVENT_KINDS, Columns
 from nearfield.errors import InvalidInput
 from nearfield.types import PublicId
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _RATED: Final = EVENT_KINDS.index("rated")
 _ENOUGH: Final = 1000
@@ -100,6 +102,8 @@ class Changes:
         InvalidInput
             If the id or an attribute cannot be stored.
         """
+        import polars as pl  # takes 0.1 s, which those that only ask need not wait
+
         text = read_id(user, "user")
         known = read_attributes(attributes, "attributes")
         frame = pl.DataFrame(
@@ -171,7 +175,9 @@ def _put_items(conn: Connection, catalogue: int, rows: Sequence[ItemRow]) -> Out
     return done
 
 
-def _frame(rows: Sequence[ItemRow], names: Sequence[str]) -> pl.DataFrame:
+def _frame(rows: Sequence[ItemRow], names: Sequence[str]) -> "pl.DataFrame":
+    import polars as pl  # see `put_user`
+
     return pl.DataFrame(
         {
             Columns.ITEM: pl.Series([row.item for row in rows], dtype=pl.String),

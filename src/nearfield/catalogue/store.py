@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-import polars as pl
 from sqlalchemy import Connection, delete, insert, select
 
 from nearfield.catalogue.arms import Arms
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.catalogue.checks import check_tables
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
 from nearfield.catalogue.jobs import Jobs
@@ -37,12 +35,14 @@ from nearfield.catalogue.schema import (
     sounds,
     users,
 )
-from nearfield.catalogue.write_events import import_events
 from nearfield.catalogue.write_items import write_items
 from nearfield.catalogue.write_users import write_users
 from nearfield.catalogue.writing import Outcome, lock
 from nearfield.datasets.tables import Tables
 from nearfield.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
@@ -181,6 +181,10 @@ class Catalogues:
         """
         if batch < 1:
             raise InvalidInput(f"a batch of {batch} rows is none. Give 1 or more.")
+        # Polars takes 0.1 s, which those that import nothing need not wait
+        from nearfield.catalogue.checks import check_tables
+        from nearfield.catalogue.write_events import import_events
+
         checked = check_tables(tables)
         number = self.create(name).number
         yield from self._import_rows(number, "items", checked.items, batch, write_items)
@@ -191,7 +195,7 @@ class Catalogues:
         self,
         number: int,
         table: str,
-        frame: pl.DataFrame,
+        frame: "pl.DataFrame",
         batch: int,
         write: Callable[..., Outcome],
     ) -> Iterator[ImportProgress]:

@@ -1,8 +1,7 @@
 """Add or change one batch of items, inside a transaction that the caller ends."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import polars as pl
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from nearfield.catalogue.facts import Item
@@ -12,11 +11,14 @@ from nearfield.catalogue.schema import item_genres, items
 from nearfield.catalogue.writing import Outcome, all_integers, lock, merged, touch, with_new
 from nearfield.datasets.tables import Columns
 
+if TYPE_CHECKING:
+    import polars as pl
+
 ITEM_COLUMNS: Final = (Columns.ITEM, Columns.TITLE, Columns.YEAR, Columns.GENRES)
 """Columns of their own in SQL; any other is an attribute."""
 
 
-def write_items(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcome:
+def write_items(conn: Connection, catalogue: int, frame: "pl.DataFrame") -> Outcome:
     """Bring items to what the frame says; a second time changes nothing.
 
     Parameters

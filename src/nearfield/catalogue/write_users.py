@@ -1,8 +1,7 @@
 """Add or change one batch of users, inside a transaction that the caller ends."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from sqlalchemy import Connection, bindparam, insert, update
 
 from nearfield.catalogue import queries
@@ -11,8 +10,11 @@ from nearfield.catalogue.schema import users
 from nearfield.catalogue.writing import Outcome, all_integers, lock, merged, touch, with_new
 from nearfield.datasets.tables import Columns
 
+if TYPE_CHECKING:
+    import polars as pl
 
-def write_users(conn: Connection, catalogue: int, frame: pl.DataFrame) -> Outcome:
+
+def write_users(conn: Connection, catalogue: int, frame: "pl.DataFrame") -> Outcome:
     """Bring users to what the frame says; a second time changes nothing.
 
     Parameters

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import polars as pl
 from sqlalchemy import Connection, Row, select, update
 
 from nearfield.catalogue.schema import catalogues
 from nearfield.errors import NotFound
+
+if TYPE_CHECKING:
+    import polars as pl
 
 INTEGER: Final = r"^(0|-?[1-9][0-9]{0,17})$"
 """An integer as everyone writes it, so that the id can be told from the number."""
@@ -50,7 +52,7 @@ def touch(conn: Connection, catalogue: int, **changes: Any) -> None:
     conn.execute(update(catalogues).where(catalogues.c.id == catalogue).values(values))
 
 
-def all_integers(ids: pl.Series) -> bool:
+def all_integers(ids: "pl.Series") -> bool:
     """Tell whether every id is the usual text of an integer."""
     return bool(ids.str.contains(INTEGER).all())
 

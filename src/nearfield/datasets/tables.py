@@ -5,12 +5,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from nearfield.types import Ids, Scores
 
 if TYPE_CHECKING:
+    import polars as pl
     from scipy import sparse
 
 EVENT_KINDS: Final = ("rated", "watched", "listened", "liked", "skipped", "disliked")
@@ -51,9 +51,9 @@ class Tables:
         there is none), `time` (Int64, seconds since 1970, 0 where unknown), in file order.
     """
 
-    items: pl.DataFrame
-    users: pl.DataFrame
-    events: pl.DataFrame
+    items: "pl.DataFrame"
+    users: "pl.DataFrame"
+    events: "pl.DataFrame"
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ class Collection:
 
     name: str
     uid: str
-    items: pl.DataFrame
-    users: pl.DataFrame
+    items: "pl.DataFrame"
+    users: "pl.DataFrame"
     interactions: Interactions
 
     @cached_property
@@ -147,6 +147,8 @@ class Collection:
     @classmethod
     def from_tables(cls, name: str, tables: Tables) -> "Collection":
         """Give each row a key, from 1, for work that needs no catalogue in SQL."""
+        import polars as pl  # takes 0.1 s, which those that only ask SQL need not wait
+
         items = tables.items.with_row_index(Columns.KEY, offset=1).cast({Columns.KEY: pl.Int64})
         users = tables.users.with_row_index(Columns.KEY, offset=1).cast({Columns.KEY: pl.Int64})
         rows = tables.events.join(
@@ -164,7 +166,12 @@ class Collection:
 
     @classmethod
     def from_keyed(
-        cls, name: str, uid: str, items: pl.DataFrame, users: pl.DataFrame, events: pl.DataFrame
+        cls,
+        name: str,
+        uid: str,
+        items: "pl.DataFrame",
+        users: "pl.DataFrame",
+        events: "pl.DataFrame",
     ) -> "Collection":
         """Build from frames that carry keys.
 
@@ -178,6 +185,8 @@ class Collection:
             `user_key`, `item_key` (Int64), `kind` (str, or Int8 code), `value`, `time`, in the
             order in which they came; ties in time keep that order.
         """
+        import polars as pl  # see `from_tables`
+
         kinds = events[Columns.KIND]
         if kinds.dtype != pl.Int8:
             kinds = kinds.cast(pl.Enum(EVENT_KINDS)).to_physical().cast(pl.Int8)

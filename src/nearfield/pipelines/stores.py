@@ -75,7 +75,7 @@ class Stores:
         """All catalogues, in SQL."""
         found = self._catalogues
         if found is None:
-            # SQLAlchemy and Polars take a second, which a command without SQL need not wait
+            # SQLAlchemy takes 0.1 s, which a command without SQL need not wait
             from nearfield.catalogue.store import Catalogues
 
             with self._opening:
