@@ -85,9 +85,12 @@ def screened(a: BandFingerprint, b: BandFingerprint, line: Line) -> tuple[float,
         sums[number % WINDOW], counts[number % WINDOW] = agreed * compared, compared
         if compared >= BLOCK // 4:
             best_block = max(best_block, agreed)
-        total = counts.sum()
+        agreeing, total = 0.0, 0.0
+        for block in range(WINDOW):
+            agreeing += sums[block]
+            total += counts[block]
         # so few words agree by chance more often: lower what they say
-        window = sums.sum() / max(total, 1.0) * min(1.0, np.sqrt(2 * total / (WINDOW * BLOCK)))
+        window = agreeing / max(total, 1.0) * min(1.0, np.sqrt(2 * total / (WINDOW * BLOCK)))
         if window > best_window:
             best_window = window
             blocks = min(number + 1, WINDOW)
