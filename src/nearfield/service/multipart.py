@@ -3,15 +3,15 @@
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import MultipartParseError
-from python_multipart.multipart import (
-    MultipartCallbacks,
-    MultipartParser,
-    parse_options_header,
-)
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from nearfield.service.problems import Refusal
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 
 @dataclass
@@ -73,7 +73,7 @@ async def file_in(
         422, if the body is no such form or lacks the field.
     """
     form = _Form(wanted)
-    told: MultipartCallbacks = {
+    told: "MultipartCallbacks" = {
         "on_part_begin": form.on_part_begin,
         "on_part_data": form.on_part_data,
         "on_part_end": form.on_part_end,
