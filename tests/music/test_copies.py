@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +55,23 @@ def member(report: Report, name: str) -> Member:
         one for group in report.groups for one in group.members if Path(one.path).name == name
     ]
     return found
+
+
+HEAVY = {
+    "alembic",
+    "faiss",
+    "grpc",
+    "librosa",
+    "milvus_lite",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "pymilvus",
+    "scipy.fft",
+    "scipy.linalg",
+    "torch",
+}
+"""What takes longer to load than a clip to recognize."""
 
 
 def test_just_the_copies_are_grouped(home: Nearfield) -> None:
@@ -185,6 +204,21 @@ def test_a_clip_is_recognized_with_its_place(home: Nearfield, tmp_path: Path) ->
     assert Path(home.music.identify(copied).matches[0].path).name == "one.flac"  # the best copy
     with pytest.raises(NotFound, match="is no file"):
         home.music.identify(tmp_path / "nothing.ogg")
+
+
+def test_a_command_recognizes_a_clip_and_loads_nothing_heavy(
+    home: Nearfield, folder: Path, tmp_path: Path
+) -> None:
+    clip = str(folder / "one clip.ogg")
+    assert home.music.identify(clip).matches  # all loops are compiled by now
+    program = (
+        "import sys\nfrom nearfield.cli.main import app\n"
+        f"app(sys.argv[1:], standalone_mode=False)\nprint({HEAVY!r} & sys.modules.keys())"
+    )
+    command = [sys.executable, "-c", program, "--home", str(tmp_path / "home"), "music", "identify"]
+    done = subprocess.run([*command, clip], capture_output=True, text=True, check=True)
+    assert "one.flac" in done.stdout
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 def test_clips_are_recognized_without_milvus_and_after_the_index_is_lost(

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from nearfield.cli.opening import open_stores, program
+from nearfield.cli.opening import open_stores, program, start_no_threads
 from nearfield.cli.output import Follower, print_json, say, say_next
 from nearfield.cli.parameters import JsonOption, SongsOption
 
@@ -102,6 +102,7 @@ def identify_command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell which recording of the library a clip is of, and where in it."""
+    start_no_threads()
     from nearfield.pipelines.identify import identify
 
     with open_stores(context) as stores, Follower() as follower:
@@ -119,6 +120,7 @@ def fingerprint_command(
     as_json: JsonOption = False,
 ) -> None:
     """Print the Chromaprint of a song, as fpcalc does: what AcoustID takes."""
+    start_no_threads()
     from nearfield.pipelines.acoustid import chromaprint
 
     with open_stores(context) as stores:

@@ -5,7 +5,6 @@ from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import rfft
 
 from nearfield.sound.waveform import Waveform
 
@@ -48,6 +47,7 @@ def power_spectra(samples: Waveform) -> Iterator[NDArray[np.float32]]:
         return
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
     for start in range(0, len(frames), _BATCH):
-        spectrum = rfft(frames[start : start + _BATCH] * _WINDOW, axis=1)
+        # scipy's takes 0.03 s less a song, and 0.1 s to load, which clips need not wait
+        spectrum = np.fft.rfft(frames[start : start + _BATCH] * _WINDOW, axis=1)
         spectrum = spectrum[:, FIRST_BIN:LAST_BIN]
-        yield spectrum.real**2 + spectrum.imag**2
+        yield (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
