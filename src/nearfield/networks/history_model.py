@@ -6,6 +6,7 @@ Nothing here needs torch: the model that was trained and the one that serves it 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import local
 from typing import Final
 
 import numpy as np
@@ -86,6 +87,12 @@ class Reading:
         return self.read.known or bool((self.rows >= 0).any())
 
 
+class _Last(local):
+    """What a thread read last: one that answers a query embeds it, and then explains it."""
+
+    reading: Reading | None = None
+
+
 class HistoryModel(ABC):
     """Gives users vectors among those of the items, and says where they came from.
 
@@ -106,7 +113,7 @@ class HistoryModel(ABC):
         self.vocabulary = vocabulary
         self._items = items
         self._reach = reach
-        self._last: Reading | None = None
+        self._last = _Last()
 
     @property
     @abstractmethod
@@ -180,9 +187,9 @@ class HistoryModel(ABC):
 
     def _read(self, query: UserQuery) -> Reading:
         """Read a query that is embedded, and then explained, one time only."""
-        last = self._last
+        last = self._last.reading
         if last is None or last.query is not query:
-            last = self._last = self._read_anew(query)
+            last = self._last.reading = self._read_anew(query)
         return last
 
     def _read_anew(self, query: UserQuery) -> Reading:

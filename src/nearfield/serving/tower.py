@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from nearfield.errors import InvalidInput
+from nearfield.errors import InvalidInput, NotFound
 from nearfield.networks.tower_file import ATTENTION, RECENCY, VECTOR
 
 _OUTPUTS: Final = (VECTOR, ATTENTION, RECENCY)
@@ -25,11 +25,18 @@ class UserTower:
 
     Raises
     ------
+    NotFound
+        If there is no such file.
     InvalidInput
         If it is damaged, or made for a newer ONNX Runtime than is installed.
     """
 
     def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise NotFound(
+                f"{path} does not exist: the model was saved by an older Nearfield. Run `nearfield "
+                f"publish` where torch is installed."
+            )
         try:
             # ONNX Runtime's own errors share no class of their own
             self._session = onnxruntime.InferenceSession(
