@@ -11,6 +11,7 @@ from nearfield.catalogue import queries
 from nearfield.catalogue.browse import Browse
 from nearfield.catalogue.condition import Condition
 from nearfield.catalogue.database import Database
+from nearfield.catalogue.erase import ErasedRows, erase_user
 from nearfield.catalogue.facts import Counts, History, Item
 from nearfield.catalogue.lookups import (
     find_item_ids,
@@ -64,6 +65,16 @@ class Catalogue(Browse):
     def playlists(self) -> SavedPlaylists:
         """Lists of its items that people keep."""
         return SavedPlaylists(self._database, self.number)
+
+    def erase_user(self, user: PublicId) -> ErasedRows:
+        """Erase a user from SQL, so that no byte of them is left there; see `pipelines.erase`.
+
+        NotFound where there is no such user, and was none.
+        """
+        text = stored_text(user)
+        gone = self._database.write(lambda conn: erase_user(conn, self.number, text))
+        self._database.wipe()
+        return gone
 
     def integer_ids(self) -> bool:
         """Tell whether every item id imported so far is an integer, written the usual way."""

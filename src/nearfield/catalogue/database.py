@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nearfield.catalogue.failures import passing, translate
 from nearfield.catalogue.schema import VERSION_TABLE
-from nearfield.errors import InvalidInput, Unavailable
+from nearfield.errors import InUse, InvalidInput, Unavailable
 
 T = TypeVar("T")
 
@@ -85,6 +85,29 @@ class Database:
             with self._writer.begin() as conn:
                 return work(conn)
 
+    def wipe(self) -> None:
+        """Rewrite the file of SQLite, so that nothing of what was deleted is left in it.
+
+        Elsewhere nothing happens: servers tidy up by themselves, in their own time.
+
+        Raises
+        ------
+        InUse
+            If somebody writes, or reads one and the same moment, for half a minute.
+        """
+        if not self.sqlite:
+            return
+        with self.reading() as conn:
+            conn.exec_driver_sql("VACUUM")
+            deadline = time.monotonic() + _BUSY_SECONDS
+            while conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                if time.monotonic() > deadline:
+                    raise InUse(
+                        f"{self.url.database} is being read by another process, and its log still "
+                        f"holds what was deleted. Wait until that one is done, then do it again."
+                    )
+                time.sleep(0.05)
+
     def version(self) -> str | None:
         """Return the last migration that was run; None where none was."""
         with self.reading() as conn:
@@ -137,6 +160,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         _use_wal(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
         connection.execute("PRAGMA cache_size = -65536")  # KiB; the default 2 MiB spills imports
     except sqlite3.Error:
         connection.close()

@@ -105,6 +105,8 @@ class ImportProgress:
         Rows that are safely in the database, and rows to import.
     added, changed, unchanged : int
         What became of the rows done; they sum to `done`.
+    left_out : int
+        Further rows, which name users who were erased.
     """
 
     table: str
@@ -113,3 +115,4 @@ class ImportProgress:
     added: int
     changed: int
     unchanged: int
+    left_out: int = 0

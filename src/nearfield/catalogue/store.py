@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 from nearfield.catalogue.arms import Arms
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.database import Database
+from nearfield.catalogue.erased import erased_among
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
 from nearfield.catalogue.jobs import Jobs
 from nearfield.catalogue.keys import ApiKeys
@@ -38,7 +40,7 @@ from nearfield.catalogue.schema import (
 from nearfield.catalogue.write_items import write_items
 from nearfield.catalogue.write_users import write_users
 from nearfield.catalogue.writing import Outcome, lock
-from nearfield.datasets.tables import Tables
+from nearfield.datasets.tables import Columns, Tables
 from nearfield.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
@@ -175,7 +177,7 @@ class Catalogues:
         name : str
             The catalogue; made if there is none.
         tables : Tables
-            Checked tables.
+            Checked tables. Users who were erased from the catalogue are left out.
         batch : int
             Rows in one transaction.
         """
@@ -186,10 +188,27 @@ class Catalogues:
         from nearfield.catalogue.write_events import import_events
 
         checked = check_tables(tables)
-        number = self.create(name).number
-        yield from self._import_rows(number, "items", checked.items, batch, write_items)
-        yield from self._import_rows(number, "users", checked.users, batch, write_users)
-        yield from import_events(self._database, number, checked.events, batch)
+        found = self.create(name)
+        number, kept = found.number, self._without_erased(found, checked)
+        yield from self._import_rows(number, "items", kept.items, batch, write_items)
+        left_out = checked.users.height - kept.users.height
+        for step in self._import_rows(number, "users", kept.users, batch, write_users):
+            yield replace(step, left_out=left_out)
+        left_out = checked.events.height - kept.events.height
+        for step in import_events(self._database, number, kept.events, batch):
+            yield replace(step, left_out=left_out)
+
+    def _without_erased(self, found: Catalogue, tables: Tables) -> Tables:
+        """Return the tables without the users who were erased."""
+        import polars as pl  # see `import_tables`
+
+        users = tables.users[Columns.USER].to_list()
+        with self._database.reading() as conn:
+            erased = erased_among(conn, found.number, found.uid, users)
+        if not erased:
+            return tables
+        others = ~pl.col(Columns.USER).is_in(sorted(erased))
+        return Tables(tables.items, tables.users.filter(others), tables.events.filter(others))
 
     def _import_rows(
         self,

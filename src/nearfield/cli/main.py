@@ -15,6 +15,7 @@ import nearfield
 from nearfield.cli import (
     demo,
     doctor,
+    erase,
     evaluate,
     imports,
     jobs,
@@ -53,6 +54,7 @@ ORDER: Final = (
     "models",
     "spaces",
     "rollback",
+    "erase",
     "doctor",
 )
 """The commands, as `--help` lists them."""
@@ -148,6 +150,7 @@ app.command("catalogues")(lists.catalogues_command)
 app.command("models")(lists.models_command)
 app.command("spaces")(lists.spaces_command)
 app.command("rollback")(publish.rollback_command)
+app.command("erase")(erase.erase_command)
 app.command("doctor")(doctor.doctor_command)
 
 

@@ -166,12 +166,16 @@ def user_rows(users: pl.DataFrame) -> list[dict[str, str]]:
 
 
 def _attributes(users: pl.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Return the values of each attribute that groups users."""
+    """Return the values of each attribute that groups users.
+
+    What one user alone has groups nobody, and would stay in the model when the user is erased.
+    """
     found = {}
     for name in users.columns:
         if name in (Columns.KEY, Columns.USER):
             continue
-        values = sorted({group(name, value) for value in users[name].drop_nulls()} - {""})
+        counts = Counter(group(name, value) for value in users[name].drop_nulls())
+        values = sorted(value for value, count in counts.items() if count > 1 and value)
         if 1 < len(values) <= _MOST_VALUES:
             found[name] = tuple(values)
     return found

@@ -48,6 +48,7 @@ class Imported:
             **self.counts._asdict(),
             "added": {name: one.added for name, one in self.changes.items()},
             "changed": {name: one.changed for name, one in self.changes.items()},
+            "left_out": sum(one.left_out for one in self.changes.values()),
             "refused": self.report.refused,
             "duplicates": self.report.duplicates,
             "files": [
@@ -77,5 +78,11 @@ def import_read(stores: Stores, name: str, read: ReadResult) -> Steps[Imported]:
     for step in stores.catalogues.import_tables(name, read.tables):
         changes[step.table] = step
         yield Progress(f"Importing {step.table}", step.done, step.total, step.table)
+    left_out = sum(step.left_out for step in changes.values())
+    if left_out:
+        read.report.note(
+            f"{left_out:,} rows were left out: they name users who were erased from {name}. Put a "
+            f"user anew to let them in again."
+        )
     counts = stores.catalogues.get(name).counts()
     return Imported(name, read.layout, counts, changes, read.report)

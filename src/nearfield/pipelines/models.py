@@ -13,6 +13,9 @@ from nearfield.training.card import CARD, read_json
 DRAFT: Final = ".draft"
 """Ending of a folder whose copying is not finished."""
 
+PARTIAL: Final = "training.partial"
+"""Folder of a training that is not finished, beside the versions of its recommender."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:

@@ -14,13 +14,12 @@ from pydantic import BaseModel
 
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.pipelines.kinds import Trainer, kind_of, read_config
-from nearfield.pipelines.models import StoredModel, read_model
+from nearfield.pipelines.models import PARTIAL, StoredModel, read_model
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.training.card import CARD, moment_of, new_version, read_json, write_json
 from nearfield.vectors.owner import OwnerLock
 
-_PARTIAL: Final = "training.partial"
 _WISH: Final = "training.json"
 
 
@@ -119,7 +118,7 @@ class _Training:
     def __init__(self, folder: Path, lesson: Lesson) -> None:
         self._folder = folder
         self._lesson = lesson
-        self._partial = folder / _PARTIAL
+        self._partial = folder / PARTIAL
 
     def run(self) -> Steps[StoredModel]:
         self._folder.mkdir(parents=True, exist_ok=True)
