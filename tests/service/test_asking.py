@@ -82,7 +82,7 @@ def test_an_event_makes_its_user_but_not_its_item(movies: Running) -> None:
     assert movies.post(f"{MOVIES}/recommend", {"user": "fresh"})["space"] == "fusion"
     body["events"].append({"user": "fresher", "item": "no such thing"})
     refused = movies.http.post(f"{MOVIES}/events", json=body)
-    assert refused.status_code == 422
+    assert refused.status_code == 404
     assert "no such thing" in refused.json()["detail"]
     unknown = movies.http.post(f"{MOVIES}/recommend", json={"user": "fresher"})
     assert unknown.status_code == 404  # nothing of the batch went in

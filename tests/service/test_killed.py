@@ -25,14 +25,17 @@ def test_acknowledged_events_survive_kills(filled: Path, tmp_path: Path) -> None
     acknowledged: list[tuple[int, int, int]] = []
     lock = threading.Lock()
 
-    def post(address: str, writer: int, stop: threading.Event) -> None:
+    def post(address: str, writer: int, first: int, stop: threading.Event) -> None:
         with httpx.Client(base_url=address, timeout=5, trust_env=False) as http:
             number = 0
             while not stop.is_set():
                 number += 1
-                moment = time.time_ns() // 1000
                 rows = [
-                    {"user": f"w{writer}", "item": 1 + (number + more) % 20, "time": moment + more}
+                    {
+                        "user": f"w{writer}",
+                        "item": 1 + (number + more) % 20,
+                        "time": first + 3 * number + more,
+                    }
                     for more in range(3)
                 ]
                 try:
@@ -43,10 +46,10 @@ def test_acknowledged_events_survive_kills(filled: Path, tmp_path: Path) -> None
                 with lock:
                     acknowledged.extend((writer, row["item"], row["time"]) for row in rows)  # type: ignore[misc]
 
-    for pause in (0.4, 0.9):
+    for first, pause in ((0, 0.4), (1_000_000, 0.9)):
         with served(home, "--no-worker") as one, ThreadPoolExecutor(3) as pool:
             stop = threading.Event()
-            writers = [pool.submit(post, one.address, writer, stop) for writer in range(3)]
+            writers = [pool.submit(post, one.address, writer, first, stop) for writer in range(3)]
             time.sleep(pause)
             one.kill()
             stop.set()

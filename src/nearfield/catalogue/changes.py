@@ -22,6 +22,7 @@ from nearfield.catalogue.live_rows import (
 from nearfield.catalogue.lookups import find_item_keys
 from nearfield.catalogue.post_events import post_events
 from nearfield.catalogue.unknown import in_order
+from nearfield.catalogue.withdraw_events import withdraw_events
 from nearfield.catalogue.write_items import write_items
 from nearfield.catalogue.write_users import write_users
 from nearfield.catalogue.writing import Outcome, lock
@@ -130,14 +131,35 @@ class Changes:
         Raises
         ------
         InvalidInput
-            If a row cannot be used, its item is unknown, its user was erased, or its rating lies
-            beyond the catalogue's scale; the message begins with its place and field:
-            ``events[3].item is ...``. Nothing is written then.
+            If a row cannot be used, its user was erased, or its rating lies beyond the catalogue's
+            scale; the message begins with its place and field: ``events[3].value is ...``.
+        NotFound
+            If an item is unknown, named in the same way. Nothing is written in either case.
         """
         found = read_events(rows)
         self._check_scale(found)
         work = partial(post_events, catalogue=self.number, rows=found)
         return self._database.write(work) if found else Outcome(0, 0, 0)
+
+    def withdraw_events(
+        self, user: PublicId, items: Sequence[PublicId], kinds: Sequence[str]
+    ) -> int:
+        """Take back what a user said of some items, as if it had never been; return how much.
+
+        Parameters
+        ----------
+        user : int or str
+            One who is not known has said nothing.
+        items : sequence of ids
+            NotFound where one is unknown; nothing is taken back then.
+        kinds : sequence of str
+            Of `EVENT_KINDS`.
+        """
+        text, texts = read_id(user, "user"), read_ids(items, "items")
+        codes = [EVENT_KINDS.index(kind) for kind in kinds]
+        return self._database.write(
+            lambda conn: withdraw_events(conn, self.number, text, texts, codes)
+        )
 
     def _check_scale(self, rows: Sequence[EventRow]) -> None:
         """Refuse ratings that are beyond those that the catalogue has, where it has many."""

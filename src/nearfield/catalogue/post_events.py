@@ -12,7 +12,7 @@ from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import events, users
 from nearfield.catalogue.writing import Outcome, is_integer, lock, touch
 from nearfield.datasets.tables import EVENT_KINDS
-from nearfield.errors import InvalidInput
+from nearfield.errors import InvalidInput, NotFound
 
 _Same: TypeAlias = tuple[int, int, int, int]
 """User, item, kind and time: two events that agree in these are the same one."""
@@ -46,14 +46,16 @@ def post_events(conn: Connection, catalogue: int, rows: Sequence[EventRow]) -> O
 
     Raises
     ------
+    NotFound
+        If an item is unknown; the message names the row. Nothing is written then.
     InvalidInput
-        If an item is unknown or a user was erased; the message names the row. Nothing is written.
+        If a user was erased; the same.
     """
     row = lock(conn, catalogue)
     items = find_item_keys(conn, catalogue, list(dict.fromkeys(one.item for one in rows)))
     for place, one in enumerate(rows):
         if one.item not in items:
-            raise InvalidInput(
+            raise NotFound(
                 f"events[{place}].item is {one.item!r}, which catalogue {row.name!r} does not "
                 f"have. Put the item first, or leave this event out; nothing was written."
             )

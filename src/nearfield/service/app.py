@@ -59,7 +59,7 @@ _PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         "description": "see `detail`",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    for status in (401, 403, 404, 409, 413, 422, 429, 503)
+    for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 429, 503)
 }
 
 

@@ -3,16 +3,15 @@
 import hashlib
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from nearfield.errors import InvalidInput
+from nearfield.service.bodies import Body
 from nearfield.types import PublicId
 
 
-class Arm(BaseModel):
+class Arm(Body):
     """What one arm asks differently."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     spaces: str | dict[str, float] | None = None
@@ -26,10 +25,8 @@ class Arm(BaseModel):
         return self.model_dump(exclude_none=True, exclude={"name"})
 
 
-class Arms(BaseModel):
+class Arms(Body):
     """An experiment: users are dealt to two arms, always to the same one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     experiment: Annotated[str, Field(min_length=1, max_length=80)]
     split: Annotated[float, Field(ge=0, le=1)] = 0.5

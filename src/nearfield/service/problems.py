@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from nearfield.errors import CheckFailed, InUse, InvalidInput, NearfieldError, NotFound, Unavailable
 
@@ -137,10 +138,23 @@ def _of_fields(request: Request, error: Exception) -> Response:
 
 def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
     detail = _PLAIN.get(error.status_code, "{detail}").format(
         method=request.method, path=request.url.path, detail=error.detail
     )
-    return problem(request, error.status_code, detail, headers=error.headers)
+    return problem(request, error.status_code, detail, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return what an address answers to, over all its routes: each knows only its own."""
+    found: set[str] = set()
+    for path, methods in request.app.openapi()["paths"].items():
+        pattern, _, _ = compile_path(path)
+        if pattern.match(request.url.path):
+            found.update(name.upper() for name in methods)
+    return sorted(found)
 
 
 def _of_anything(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from nearfield.service.bodies import Body, Id
 from nearfield.service.replies import reply
 from nearfield.service.state import CatalogueOf, ServiceOf
 
@@ -51,13 +52,11 @@ class ReportReply(BaseModel):
     review: list[dict[str, Any]]
 
 
-class VerdictBody(BaseModel):
+class VerdictBody(Body):
     """What a person says of two songs; `null` takes back what was said."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    one: str | int
-    other: str | int
+    one: Id
+    other: Id
     verdict: Literal["same", "same-song", "different"] | None
 
 

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
+from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import reply
 from nearfield.service.routes.items import ChangesReply
@@ -13,13 +14,9 @@ from nearfield.service.state import CatalogueOf, ServiceOf
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}", tags=["events"])
 
-Id = int | Annotated[str, Field(min_length=1, max_length=255)]
 
-
-class EventBody(BaseModel):
+class EventBody(Body):
     """Somebody did something with an item."""
-
-    model_config = ConfigDict(extra="forbid")
 
     user: Id
     item: Id
@@ -30,10 +27,8 @@ class EventBody(BaseModel):
     """Seconds since 1970; now where not given."""
 
 
-class EventsBody(BaseModel):
+class EventsBody(Body):
     """A batch, oldest first: all of it goes in, or nothing."""
-
-    model_config = ConfigDict(extra="forbid")
 
     events: list[EventBody]
 

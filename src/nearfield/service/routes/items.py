@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.recommend.ask import MOST
 from nearfield.service.ask import asked_space, models_of, name_of
+from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import Answer, ItemReply, answer, ids_of, item_data, reply
 from nearfield.service.state import CatalogueOf, ServiceOf
@@ -51,27 +52,23 @@ class ItemDetails(ItemReply):
     song: SongReply | None
 
 
-class ItemBody(BaseModel):
+class ItemBody(Body):
     """What is to be known of an item."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str = Field(min_length=1)
     year: int | None = None
-    genres: list[str] = []
-    attributes: dict[str, str] = {}
+    genres: list[str] = Field(default_factory=list)
+    attributes: dict[str, str] = Field(default_factory=dict)
 
 
 class NamedItemBody(ItemBody):
     """The same with its id."""
 
-    id: int | str
+    id: Id
 
 
-class ItemsBody(BaseModel):
+class ItemsBody(Body):
     """Items to add or change."""
-
-    model_config = ConfigDict(extra="forbid")
 
     items: list[NamedItemBody]
 

@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from nearfield.catalogue.jobs import Job
+from nearfield.jobs.kinds import KINDS
+from nearfield.service.bodies import Body
 from nearfield.service.replies import reply
 from nearfield.service.state import CatalogueOf, ServiceOf
 
@@ -46,13 +48,11 @@ class JobsReply(BaseModel):
     jobs: list[JobReply]
 
 
-class JobBody(BaseModel):
+class JobBody(Body):
     """What is to be done."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    kind: str
-    options: dict[str, Any] = {}
+    kind: Annotated[str, Field(json_schema_extra={"enum": list(KINDS)})]
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 def job_reply(job: Job, status: int = 200) -> Response:

@@ -3,19 +3,18 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from nearfield.service.bodies import Body
 from nearfield.service.replies import reply
 from nearfield.service.state import ServiceOf
 
 router = APIRouter(prefix="/api/keys", tags=["keys"])
 
 
-class KeyBody(BaseModel):
+class KeyBody(Body):
     """What a key is called, and what it may do."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1)]

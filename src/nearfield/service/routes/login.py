@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from nearfield.service.access import COOKIE
+from nearfield.service.bodies import Body
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import reply
 from nearfield.service.state import ServiceOf
@@ -17,10 +18,8 @@ router = APIRouter(prefix="/api", tags=["keys"])
 _DAYS = 30
 
 
-class LoginBody(BaseModel):
+class LoginBody(Body):
     """An API key."""
-
-    model_config = ConfigDict(extra="forbid")
 
     key: Annotated[str, Field(min_length=1, max_length=200)]
 

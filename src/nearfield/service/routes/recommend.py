@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from nearfield.catalogue.catalogue import Catalogue
@@ -17,6 +17,7 @@ from nearfield.recommend.popularity import SPACE as POPULARITY
 from nearfield.recommend.recommender import Recommender
 from nearfield.service.arms import Arms, arm_of
 from nearfield.service.ask import asked_space, models_of, name_of
+from nearfield.service.bodies import Body, Id
 from nearfield.service.replies import Answer, answer
 from nearfield.service.state import CatalogueOf, Service, ServiceOf
 from nearfield.types import PublicId, Recommendation
@@ -25,13 +26,9 @@ router = APIRouter(prefix="/api/catalogues/{catalogue}", tags=["recommend"])
 
 _MANY = 10_000
 
-Id = int | Annotated[str, Field(max_length=255)]
 
-
-class Weighted(BaseModel):
+class Weighted(Body):
     """An item that counts more or less than others."""
-
-    model_config = ConfigDict(extra="forbid")
 
     item: Id
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
@@ -41,19 +38,17 @@ Items = Annotated[list[Id | Weighted], Field(max_length=_MANY)]
 Ids = Annotated[list[Id], Field(max_length=_MANY)]
 
 
-class Wish(BaseModel):
+class Wish(Body):
     """What is asked for; every part may be missing."""
 
-    model_config = ConfigDict(extra="forbid")
-
     user: Id | None = None
-    attributes: dict[str, str | int] = {}
-    liked: Items = []
-    listened: Items = []
-    disliked: Items = []
+    attributes: dict[str, str | int] = Field(default_factory=dict)
+    liked: Items = Field(default_factory=list)
+    listened: Items = Field(default_factory=list)
+    disliked: Items = Field(default_factory=list)
     spaces: str | dict[str, float] | None = None
     k: Annotated[int, Field(ge=1, le=MOST)] = 10
-    exclude: Ids = []
+    exclude: Ids = Field(default_factory=list)
     allow: Ids | None = None
     where: Annotated[str | None, Field(max_length=2000)] = None
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
