@@ -17,8 +17,10 @@ from nearfield.cli import (
     doctor,
     erase,
     evaluate,
+    experiments,
     imports,
     jobs,
+    keys,
     lists,
     music,
     publish,
@@ -50,10 +52,12 @@ ORDER: Final = (
     "worker",
     "jobs",
     "evaluate",
+    "experiments",
     "catalogues",
     "models",
     "spaces",
     "rollback",
+    "keys",
     "erase",
     "doctor",
 )
@@ -146,11 +150,13 @@ app.command("serve")(serve.serve_command)
 app.command("worker")(jobs.worker_command)
 app.add_typer(jobs.app, name="jobs")
 app.command("evaluate")(evaluate.evaluate_command)
+app.add_typer(experiments.app, name="experiments")
 app.command("catalogues")(lists.catalogues_command)
 app.command("models")(lists.models_command)
 app.command("spaces")(lists.spaces_command)
 app.command("rollback")(publish.rollback_command)
 app.command("erase")(erase.erase_command)
+app.add_typer(keys.app, name="keys")
 app.command("doctor")(doctor.doctor_command)
 
 
