@@ -80,8 +80,9 @@ class Nearfield:
 
     def music_of(self, catalogue: str = "songs") -> "Music":
         """Return a catalogue of songs by name."""
-        # decoders and networks of sound are of no use to others, and may not be installed
-        from nearfield.home_music import Music
+        with needs_extras():
+            # decoders and networks of sound are of no use to others, and may not be installed
+            from nearfield.home_music import Music
 
         return Music(self.stores, self._recommenders, catalogue)
 

@@ -30,6 +30,15 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert (done.stdout.strip(), done.returncode) == ("[]", 0)
 
 
+@pytest.mark.parametrize("module", ["nearfield.home", "nearfield.service.app"])
+def test_importing_what_answers_loads_no_trainer(module: str) -> None:
+    program = (
+        f"import sys, {module}; print(sorted({{'torch', 'onnx', 'numba'}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0)
+
+
 @pytest.mark.parametrize("space", ["fusion", "graph"])
 @pytest.mark.parametrize("words", [("recommend", "--user", "1"), ("similar", "--item", "3")])
 def test_answering_loads_nothing_of_training(
