@@ -1,9 +1,12 @@
 """Made-up songs that sound like one another by album, as files with tags."""
 
+import base64
 from pathlib import Path
+from typing import Any
 
 import mutagen
 import numpy as np
+from mutagen.flac import FLAC, Picture
 
 from sound.made_sounds import Sound, chord, clicks, noise, tone, write_sound
 
@@ -41,6 +44,23 @@ def make_library(folder: Path, songs: int = 3) -> Path:
             write_sound(path, make_song(album, number))
             tag(path, title=f"{album} {number + 1}", artist=artist, album=album, genre=artist)
     return folder
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+"""A picture of one dot."""
+
+
+def add_picture(path: Path) -> None:
+    """Put a front cover into a FLAC file."""
+    make: Any = Picture  # mutagen does not say its types
+    read: Any = FLAC
+    picture, file = make(), read(path)
+    picture.type, picture.mime, picture.data = 3, "image/png", PNG
+    file.add_picture(picture)
+    file.save()
 
 
 def tag(path: Path, **tags: str) -> None:

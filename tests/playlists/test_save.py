@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from nearfield.errors import InvalidInput
 from nearfield.playlists.library import Playlist
 from nearfield.playlists.m3u8 import m3u8_text
-from nearfield.playlists.save import FORMATS, save_playlist
+from nearfield.playlists.save import FORMATS, json_text, save_playlist
 from nearfield.playlists.tracks import Track, one_line, uri_of
 from nearfield.playlists.xspf import NAMESPACE, xspf_text
 from nearfield.types import Recommendation
@@ -155,7 +155,7 @@ def test_any_title_leaves_the_files_readable(title: str, artist: str) -> None:
     track = Track(Path("/a/b.mp3").absolute(), title, artist, title, 3.4)
     lines = m3u8_text([track], None, artist).encode().decode().split("\n")
     assert len(lines) == (5 if artist else 4)
-    assert lines[-2] == str(track.path)
+    assert lines[-2] == str(track.place)
     listed = ElementTree.fromstring(xspf_text([track], None, title).encode())
     found = [one.text for one in listed.iter(f"{{{NAMESPACE}}}creator")]
     assert found == ([one_line(artist)] if one_line(artist) else [])
@@ -198,3 +198,14 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     save_playlist(Playlist("Two", ()), file, path_of)
     assert file.read_text() == "#EXTM3U\n#PLAYLIST:Two\n"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("folder", [None, Path("/elsewhere").absolute()])
+def test_what_is_streamed_is_named_by_its_address(folder: Path | None) -> None:
+    address = "http://127.0.0.1:8000/stream/a%20b"
+    track = Track(address, "Song", "Ann", "", 3.4)
+    assert m3u8_text([track], folder).splitlines()[-1] == address
+    root = ElementTree.fromstring(xspf_text([track], folder))
+    assert [one.text for one in root.iter(f"{{{NAMESPACE}}}location")] == [address]
+    (told,) = json.loads(json_text([track], folder))["tracks"]
+    assert (told["uri"], told["path"]) == (address, None)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import items, sound_files, sound_vectors, sounds
+from nearfield.catalogue.song_list import SongList
 from nearfield.catalogue.sound_facts import (
     FAILED,
     GONE,
@@ -49,6 +50,11 @@ class Sounds:
     def __init__(self, database: Database, catalogue: int) -> None:
         self._database = database
         self._catalogue = catalogue
+
+    @property
+    def listed(self) -> SongList:
+        """All songs at once, as a shelf of artists and albums is made of them."""
+        return SongList(self._database, self._catalogue)
 
     def files(self) -> dict[str, SoundFile]:
         """Return every file that was ever looked at, by path."""

@@ -11,7 +11,7 @@ def m3u8_text(tracks: Iterable[Track], folder: Path | None = None, name: str = "
     """Return the text of an M3U8 file.
 
     A file whose name is no plain text (not UTF-8, a line break) is named by its URI, which
-    players read too; all others by their path.
+    players read too; all others by their path, and what is streamed by its address.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ def m3u8_text(tracks: Iterable[Track], folder: Path | None = None, name: str = "
     for track in tracks:
         seconds = -1 if math.isnan(track.seconds) else round(track.seconds)
         label = " - ".join(filter(None, [one_line(track.artist), one_line(track.title)]))
-        lines += [f"#EXTINF:{seconds},{label}", _entry(track.path, folder)]
+        lines += [f"#EXTINF:{seconds},{label}", _entry(track.place, folder)]
     return "\n".join(lines) + "\n"
 
 
-def _entry(path: Path, folder: Path | None) -> str:
-    shown = relative_to(path, folder)
+def _entry(place: Path | str, folder: Path | None) -> str:
+    shown = relative_to(place, folder)
     if not is_text(shown):
-        return uri_of(path)
+        return uri_of(place)
     text = str(shown)
     return f"./{text}" if text.startswith("#") else text  # it would be a comment

@@ -22,9 +22,10 @@ def json_text(tracks: Sequence[Track], folder: Path | None = None, name: str = "
     """Return the text of a JSON file; parameters as of `m3u8_text`.
 
     An object of `name` and `tracks`, each with path, uri, title, artist, album and seconds; what
-    is not known is null. The path, too, is null where it is no plain text: the URI holds it.
+    is not known is null. The path, too, is null where it is no plain text, or an address: the URI
+    holds it.
     """
-    told = [_track(track, relative_to(track.path, folder)) for track in tracks]
+    told = [_track(track, relative_to(track.place, folder)) for track in tracks]
     return json.dumps({"name": name, "tracks": told}, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -77,9 +78,9 @@ def save_playlist(
     _replace(file, text)
 
 
-def _track(track: Track, shown: Path) -> dict[str, Any]:
+def _track(track: Track, shown: Path | str) -> dict[str, Any]:
     return {
-        "path": str(shown) if is_text(shown) else None,
+        "path": str(shown) if isinstance(shown, Path) and is_text(shown) else None,
         "uri": uri_of(shown),
         "title": _writable(track.title),
         "artist": _writable(track.artist) or None,

@@ -23,15 +23,16 @@ class Track:
 
     Parameters
     ----------
-    path : Path
-        Absolute; its name may hold any bytes.
+    place : Path or str
+        Where its file lies: an absolute path, whose name may hold any bytes, or an address from
+        which it is streamed.
     title, artist, album : str
         Empty where not known.
     seconds : float
         NaN where not known.
     """
 
-    path: Path
+    place: Path | str
     title: str
     artist: str
     album: str
@@ -60,43 +61,48 @@ def tracks_of(songs: Iterable[Recommendation], path_of: Callable[[str], Path]) -
                 f"the file of song {song.item!r} ({song.title}) is not known, so no playlist can "
                 f"name it. Scan its folder again, or leave it out."
             )
-        item = Item(0, song.item, song.title, attributes=song.attributes)
-        tracks.append(
-            Track(
-                path=path_of(song.attributes[PATH]),
-                title=song.title,
-                artist=song.attributes.get(ARTIST, ""),
-                album=song.attributes.get(ALBUM, ""),
-                seconds=float(read_traits([item]).seconds[0]),
-            )
-        )
+        tracks.append(track_of(song, path_of(song.attributes[PATH])))
     return tracks
 
 
-def relative_to(path: Path, folder: Path | None) -> Path:
+def track_of(song: Recommendation, place: Path | str) -> Track:
+    """Return what a playlist file says of a song that lies at some place."""
+    item = Item(0, song.item, song.title, attributes=song.attributes)
+    return Track(
+        place=place,
+        title=song.title,
+        artist=song.attributes.get(ARTIST, ""),
+        album=song.attributes.get(ALBUM, ""),
+        seconds=float(read_traits([item]).seconds[0]),
+    )
+
+
+def relative_to(place: Path | str, folder: Path | None) -> Path | str:
     """Return a path as seen from a folder; as it is where none is given or no way leads there."""
-    if folder is None:
-        return path
+    if folder is None or isinstance(place, str):
+        return place
     try:
-        return Path(os.path.relpath(path, folder))
+        return Path(os.path.relpath(place, folder))
     except ValueError:  # another drive of Windows
-        return path
+        return place
 
 
-def uri_of(path: Path) -> str:
-    """Return the URI of a path, every byte that is not plain written as %XX.
+def uri_of(place: Path | str) -> str:
+    """Return the URI of a path, every byte that is not plain written as %XX; of an address itself.
 
     A relative path gives a relative reference: it is resolved from where the playlist is.
     """
-    if path.is_absolute():
-        return path.as_uri()
-    text = quote_from_bytes(os.fsencode(path.as_posix()))
+    if isinstance(place, str):
+        return place
+    if place.is_absolute():
+        return place.as_uri()
+    text = quote_from_bytes(os.fsencode(place.as_posix()))
     return f"./{text}" if ":" in text.split("/")[0] else text
 
 
-def is_text(path: Path) -> bool:
+def is_text(place: Path | str) -> bool:
     """Return whether a name is plain text: UTF-8 in one line, without outer spaces."""
-    text = str(path)
+    text = str(place)
     return text == text.strip() and not any(map(_breaks, text))
 
 

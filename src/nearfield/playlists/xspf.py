@@ -18,7 +18,7 @@ def xspf_text(tracks: Iterable[Track], folder: Path | None = None, name: str = "
     listed = ElementTree.SubElement(root, "trackList")
     for track in tracks:
         one = ElementTree.SubElement(listed, "track")
-        _add(one, "location", uri_of(relative_to(track.path, folder)))
+        _add(one, "location", uri_of(relative_to(track.place, folder)))
         _add(one, "title", track.title)
         _add(one, "creator", track.artist)
         _add(one, "album", track.album)
