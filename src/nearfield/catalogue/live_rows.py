@@ -19,7 +19,7 @@ _OWN: Final = (Columns.KEY, Columns.ITEM, Columns.USER, Columns.TITLE, Columns.Y
 _MOST: Final = 200
 """Genres or attributes of one row."""
 _LAST_YEAR: Final = 2999
-_LAST_TIME: Final = 100_000_000_000
+LAST_TIME: Final = 100_000_000_000
 """In seconds this is the year 5138; what is larger was counted in milliseconds."""
 _SHOWN: Final = 60
 
@@ -219,7 +219,7 @@ def _year(given: Any, where: str) -> int | None:
 
 
 def _time(given: Any, where: str) -> int:
-    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < _LAST_TIME:
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < LAST_TIME:
         _fail(where, given, "whole seconds since 1970 are wanted, not milliseconds")
     return given
 

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 Id: TypeAlias = (
-    Annotated[int, Strict(), Field(ge=-(2**63), lt=2**63)]
+    Annotated[int, Strict(), Field(ge=-(2**63), le=2**63 - 1)]
     | Annotated[str, Strict(), Field(min_length=1, max_length=255)]
 )
 """An id as its owner wrote it: a number or a text, as the catalogue has it."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from nearfield.catalogue.live_rows import LAST_TIME
 from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import reply
@@ -23,7 +24,7 @@ class EventBody(Body):
     kind: Literal["rated", "watched", "listened", "liked", "skipped", "disliked"] | None = None
     """Where not given: rated with a value, liked without."""
     value: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    time: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    time: Annotated[int, Field(ge=0, le=LAST_TIME)] | None = None
     """Seconds since 1970; now where not given."""
 
 

@@ -57,7 +57,7 @@ class ItemBody(Body):
 
     title: str = Field(min_length=1)
     year: int | None = None
-    genres: list[str] = Field(default_factory=list)
+    genres: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(default_factory=list)
     attributes: dict[str, str] = Field(default_factory=dict)
 
 
