@@ -34,7 +34,7 @@ export function Uploads({ catalogue, onDone }) {
     setOver(false);
     add(event.dataTransfer.files);
   };
-  return html`<section class="stack" aria-label="Add songs">
+  return html`<section class="stack" aria-label="New songs">
     <div
       class=${over ? "drop over" : "drop"}
       onDragOver=${(event) => {
