@@ -67,7 +67,7 @@ def test_browse_filters_by_genre_and_year_and_keeps_them_in_the_address(
     page.get_by_role("textbox", name="From the year").fill("1995")
     expect(page).to_have_url(re.compile(r"from=1995"))
     where = f"genre in ('{genre}') and year >= 1995"
-    query = {"where": where, "sort": "popular", "limit": 40}
+    query: dict[str, str | int] = {"where": where, "sort": "popular", "limit": 40}
     wanted = service.http.get("/api/catalogues/movies/items", params=query).json()["items"]
     rows = page.get_by_role("list", name="Items", exact=True).locator("[data-item]")
     expect(rows).to_have_count(len(wanted))

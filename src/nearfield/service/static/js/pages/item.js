@@ -8,7 +8,7 @@ import { Page } from "../parts/page.js";
 import { SongFacts, SongFiles, SongPlayer } from "../parts/song.js";
 import { Fault, Skeleton, SkeletonRows } from "../parts/states.js";
 import { Tile, facts } from "../parts/tile.js";
-import { useCatalogue, useGet } from "../remote.js";
+import { together, useCatalogue, useGet } from "../remote.js";
 import { to } from "../router.js";
 import { Copies, CopyChips, useCopies } from "./item_copies.js";
 import { Similar } from "./item_similar.js";
@@ -17,8 +17,9 @@ const SHOWN_ABOVE = new Set(["artist", "album", "path", "tempo", "key", "duratio
 
 export function ItemPage({ catalogue, id }) {
   const about = useCatalogue(catalogue);
-  const remote = useGet(of(catalogue, "items", id));
-  const item = remote.data;
+  const found = useGet(of(catalogue, "items", id));
+  const remote = together(found, about); // one after the other would move what is below
+  const item = remote.data?.[0];
   const copies = useCopies(catalogue, item);
   if (!item && remote.error) {
     return html`<${Page} title="Item"><${Fault} error=${remote.error} retry=${remote.reload} /><//>`;
@@ -32,12 +33,7 @@ export function ItemPage({ catalogue, id }) {
   return html`<${Page} title=${item.title} lead=${lead} note=${noteOf(item)} actions=${actions}>
     ${item.song && html`<${SongPlayer} song=${songOf(catalogue, item)} facts=${item.song} />`}
     <${About} catalogue=${catalogue} item=${item} copies=${copies} />
-    ${about.data &&
-    html`<${Similar}
-      catalogue=${about.data}
-      item=${item}
-      spaces=${spaceOptions(about.data)}
-    />`}
+    <${Similar} catalogue=${about.data} item=${item} spaces=${spaceOptions(about.data)} />
     ${item.song && html`<${Copies} catalogue=${catalogue} found=${copies} />`}
   <//>`;
 }
