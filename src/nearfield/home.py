@@ -80,7 +80,7 @@ class Nearfield:
 
     def music_of(self, catalogue: str = "songs") -> "Music":
         """Return a catalogue of songs by name."""
-        with needs_extras():
+        with needs_extras("sound"):
             # decoders and networks of sound are of no use to others, and may not be installed
             from nearfield.home_music import Music
 

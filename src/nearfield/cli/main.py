@@ -94,7 +94,7 @@ class Program(TyperGroup):
             say(f"Interrupted. {RESUME.get(ctx.invoked_subcommand or '', '')}".strip())
             raise typer.Exit(INTERRUPTED) from None
         except ModuleNotFoundError as error:
-            told = missing(error)
+            told = missing(error, "sound" if ctx.invoked_subcommand == "music" else None)
             if told is None:
                 raise
             say_error(told)

@@ -7,16 +7,16 @@ from typing import Final
 from nearfield.errors import Unavailable
 
 _EXTRAS: Final = {
-    "torch": "train",
-    "onnx": "train",
-    "onnxruntime": "serve",
-    "av": "sound",
-    "librosa": "sound",
-    "mutagen": "sound",
-    "soundfile": "sound",
-    "soxr": "sound",
+    "torch": ("train", "sound"),
+    "onnx": ("train",),
+    "onnxruntime": ("serve", "train"),
+    "av": ("sound",),
+    "librosa": ("sound",),
+    "mutagen": ("sound",),
+    "soundfile": ("sound",),
+    "soxr": ("sound",),
 }
-"""Package to extra."""
+"""Package to the extras that bring it, the likeliest first."""
 
 _WORK: Final = {
     "train": "training and publishing models",
@@ -26,8 +26,13 @@ _WORK: Final = {
 
 
 @contextmanager
-def needs_extras() -> Iterator[None]:
+def needs_extras(extra: str | None = None) -> Iterator[None]:
     """Say which extra to install where a package is missing.
+
+    Parameters
+    ----------
+    extra : str, optional
+        Which one is meant where several bring the package.
 
     Raises
     ------
@@ -37,26 +42,26 @@ def needs_extras() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        told = missing(error)
+        told = missing(error, extra)
         if told is None:
             raise
         raise Unavailable(told) from error
 
 
-def missing(error: ModuleNotFoundError) -> str | None:
+def missing(error: ModuleNotFoundError, extra: str | None = None) -> str | None:
     """Return what to install; None where the package is of no extra.
 
     Examples
     --------
-    >>> missing(ModuleNotFoundError(name="librosa"))
-    "music needs the package 'librosa', which is not installed: pip install 'nearfield[sound]'."
+    >>> missing(ModuleNotFoundError(name="torch"), "sound")
+    "music needs the package 'torch', which is not installed: pip install 'nearfield[sound]'."
     """
     package = (error.name or "").partition(".")[0]
-    if package not in _EXTRAS:
+    extras = _EXTRAS.get(package)
+    if extras is None:
         return None
-    extra = _EXTRAS[package]
-    also = " (or 'nearfield[sound]', for music alone)" if package == "torch" else ""
+    named = extra if extra in extras else extras[0]
     return (
-        f"{_WORK[extra]} needs the package {package!r}, which is not installed: pip install "
-        f"'nearfield[{extra}]'{also}."
+        f"{_WORK[named]} needs the package {package!r}, which is not installed: pip install "
+        f"'nearfield[{named}]'."
     )

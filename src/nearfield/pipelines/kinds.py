@@ -84,6 +84,11 @@ class Kind:
         """Names of the settings."""
         return list(self.config.model_fields)
 
+    def require(self) -> None:
+        """Load what training needs, before work is done in vain."""
+        self._load("train", "Trainer")
+        self._load("model", "Model")
+
     def trainer(self, collection: Collection, config: BaseModel, checkpoint: Path) -> Trainer:
         """Begin to learn, or go on from a checkpoint."""
         trainer: Trainer = self._load("train", "Trainer")(collection, config, checkpoint=checkpoint)

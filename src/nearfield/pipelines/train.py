@@ -50,10 +50,13 @@ def train(
     InvalidInput
         If there is no such recommender, an option cannot be used, or the catalogue has too few
         events.
+    Unavailable
+        If a package of the extra `train` is missing.
     InUse
         If another process is training the same recommender on the same catalogue.
     """
     kind, config = kind_of(recommender), read_config(recommender, options or {})
+    kind.require()
     found = stores.catalogue(catalogue)
     yield Progress("Reading the catalogue")
     revision = found.revision()  # before the events: a change in between shows as one later
