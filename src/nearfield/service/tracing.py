@@ -55,6 +55,10 @@ class Tracing:
                 span.update_name(f"{scope['method']} {route}")
                 span.set_attribute("http.route", route)
 
+    def flush(self) -> None:
+        """Send what was not sent yet."""
+        self._provider.force_flush()
+
     def _stages(self, before: Observer | None) -> Observer:
         """Return an observer that makes a span of a stage that has just ended."""
 
