@@ -17,8 +17,15 @@ _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
 @contextmanager
 def observed(observer: Observer) -> Iterator[None]:
-    """Tell `observer` of every stage that this context runs through."""
-    token = _observer.set(observer)
+    """Tell `observer`, beside those told already, of each stage that this context goes through."""
+    outer = _observer.get()
+
+    def both(name: str, seconds: float) -> None:
+        assert outer is not None
+        outer(name, seconds)
+        observer(name, seconds)
+
+    token = _observer.set(observer if outer is None else both)
     try:
         yield
     finally:
@@ -42,8 +49,3 @@ class stage:
     def __exit__(self, *_: object) -> None:
         if self._observer is not None:
             self._observer(self._name, time.perf_counter() - self._start)
-
-
-def observer_now() -> Observer | None:
-    """Return who is told of the stages of this context."""
-    return _observer.get()

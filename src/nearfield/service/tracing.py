@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nearfield.recommend.stages import Observer, observed, observer_now
+from nearfield.recommend.stages import observed
 
 
 class Tracing:
@@ -48,7 +48,7 @@ class Tracing:
             kind=trace.SpanKind.SERVER,
             attributes={"http.request.method": scope["method"], "url.path": scope["path"]},
         ) as span:
-            with observed(self._stages(observer_now())):
+            with observed(self._stage):
                 await self._app(scope, receive, _telling(span, send))
             route = getattr(scope.get("route"), "path", None)
             if route:
@@ -59,16 +59,10 @@ class Tracing:
         """Send what was not sent yet."""
         self._provider.force_flush()
 
-    def _stages(self, before: Observer | None) -> Observer:
-        """Return an observer that makes a span of a stage that has just ended."""
-
-        def observe(name: str, seconds: float) -> None:
-            if before is not None:
-                before(name, seconds)
-            end = time.time_ns()
-            self._tracer.start_span(name, start_time=end - int(seconds * 1e9)).end(end)
-
-        return observe
+    def _stage(self, name: str, seconds: float) -> None:
+        """Make a span of a stage that has just ended."""
+        end = time.time_ns()
+        self._tracer.start_span(name, start_time=end - int(seconds * 1e9)).end(end)
 
 
 def otlp(endpoint: str) -> SpanExporter:
