@@ -53,6 +53,18 @@ def test_one_of_many_workers_gets_a_job(store: Catalogues) -> None:
     assert sum(one is not None for one in won) == 1
 
 
+def test_what_was_asked_for_first_is_done_first_also_after_it_was_cut_off(jobs: Jobs) -> None:
+    added = [jobs.add("train", "movies", {"n": number}) for number in range(3)]
+    first = sorted(added, key=lambda job: (job.created, job.id))
+    for _ in range(2):
+        taken = jobs.claim_next("one")
+        assert taken is not None
+        assert taken.id == first[0].id
+        jobs.abandoned("one")
+    in_turn = [jobs.claim_next("one") for _ in range(4)]
+    assert [job and job.id for job in in_turn] == [*(job.id for job in first), None]
+
+
 def test_only_the_worker_that_has_a_job_may_write_to_it(jobs: Jobs) -> None:
     job = claimed(jobs)
     assert not jobs.tell(job.id, "other", PROGRESS)

@@ -177,6 +177,19 @@ class Jobs:
         queued = and_(jobs.c.id == job, jobs.c.state == _QUEUED)
         return self.get(job) if self._change(queued, change) else None
 
+    def claim_next(self, worker: str) -> Job | None:
+        """Take the job that was asked for first of those that are queued; None where none is."""
+        query = select(jobs.c.id).where(jobs.c.state == _QUEUED)
+        query = query.order_by(jobs.c.created, jobs.c.id).limit(1)
+        while True:
+            with self._database.reading() as conn:
+                first = conn.execute(query).scalar()
+            if first is None:
+                return None
+            claimed = self.claim(first, worker)
+            if claimed is not None:  # else another worker was quicker
+                return claimed
+
     def tell(self, job: str, worker: str, progress: Mapping[str, Any]) -> bool:
         """Write down how far a job is; return whether it is to go on.
 

@@ -7,7 +7,6 @@ import typer
 from nearfield.cli.opening import open_stores, program, read_places
 from nearfield.cli.output import plain_table, print_json, print_table, say, say_next
 from nearfield.cli.parameters import JsonOption
-
 from nearfield.errors import InvalidInput
 
 if TYPE_CHECKING:

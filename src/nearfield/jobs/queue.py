@@ -1,8 +1,9 @@
-"""The queue: SQL says what is to be done, huey carries the word to a worker."""
+"""The queue: SQL says what is to be done, huey carries the word that there is something."""
 
 import hashlib
 import json
 import logging
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ QUEUE_FILE: Final = "queue.db"
 """In the home, where no Redis is given."""
 
 _NAME: Final = "nearfield"
+_POLL_SECONDS: Final = 0.5
+_AWAY_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +85,7 @@ class JobQueue:
 
 
 class Carrier:
-    """Carries the ids of jobs to workers, by huey.
+    """Tells workers that there is something to do, by huey.
 
     Parameters
     ----------
@@ -102,11 +105,6 @@ class Carrier:
         self._huey = _open(stores, redis_url)
         self._send = self._huey.task(name="run")(_run)
 
-    @property
-    def waits(self) -> bool:
-        """Whether `receive` itself waits for the next job, for a second at most."""
-        return bool(getattr(self._huey.storage, "blocking", False))
-
     def send(self, job: str) -> None:
         """Tell a worker of a job; where that fails, one finds it in SQL some moments later."""
         try:
@@ -114,10 +112,23 @@ class Carrier:
         except Exception:  # of whatever carries it: Redis, SQLite
             _log.warning("job %s is safe in SQL, but the queue did not take it", job, exc_info=True)
 
-    def receive(self) -> str | None:
-        """Return the id of a job that somebody sent; None where there is none."""
-        task = self._huey.dequeue()
-        return None if task is None else str(task.args[0])
+    def receive(self, stop: threading.Event) -> bool:
+        """Wait a moment for the word of a job; return whether it came.
+
+        Parameters
+        ----------
+        stop : Event
+            Ends the waiting.
+        """
+        try:
+            task = self._huey.dequeue()
+        except Exception as error:  # of whatever carries it, or a word that nobody can read
+            _log.warning("the queue cannot be read: %s", error)
+            stop.wait(_AWAY_SECONDS)
+            return False
+        if task is None and not getattr(self._huey.storage, "blocking", False):
+            stop.wait(_POLL_SECONDS)  # Redis waits itself
+        return task is not None
 
     def close(self) -> None:
         """Close the connection."""
@@ -149,4 +160,4 @@ def _open(stores: Stores, redis_url: str | None) -> Huey:
 
 
 def _run(job: str) -> None:
-    """Name what is carried; a worker takes the id and does the work itself."""
+    """Name what is carried; a worker does not call this, but looks into SQL."""

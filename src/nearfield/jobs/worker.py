@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from nearfield.catalogue.jobs import Jobs
+from nearfield.catalogue.jobs import Job, Jobs
 from nearfield.errors import NearfieldError, Unavailable
 from nearfield.jobs.parent import Places, TakenPlaces, read_places, when_parent_ends
 from nearfield.jobs.queue import Carrier
@@ -27,7 +27,6 @@ WORKERS: Final = "workers"
 LAST_SECONDS: Final = 3.0
 """How long a step may take to end once the worker is to; then the job is given back as it is."""
 
-_POLL_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 10.0
 _NICE: Final = 10
 _log = logging.getLogger(__name__)
@@ -66,7 +65,6 @@ class Worker:
         try:
             jobs = self._stores.catalogues.jobs
             carrier = Carrier(self._stores, self._places.redis_url)
-            self._release_abandoned(jobs)
             self._work(jobs, carrier)
             carrier.close()
         finally:
@@ -78,25 +76,26 @@ class Worker:
     def _work(self, jobs: Jobs, carrier: Carrier) -> None:
         looked = -_LOOK_SECONDS
         while not self._stop.is_set():
+            if not carrier.receive(self._stop) and time.monotonic() - looked < _LOOK_SECONDS:
+                continue
+            looked = time.monotonic()
             try:
-                job = carrier.receive()
-                if job is not None:
-                    self._do(jobs, job)
-                elif time.monotonic() - looked >= _LOOK_SECONDS:
-                    looked = time.monotonic()
-                    self._look(jobs, carrier)
-                elif not carrier.waits:
-                    self._stop.wait(_POLL_SECONDS)
-            except Exception as error:  # SQL or Redis is away
+                self._do_all(jobs)
+            except Exception as error:  # SQL is away
                 known = isinstance(error, NearfieldError)
                 _log.warning("no work can be had: %s", error, exc_info=not known)
-                self._stop.wait(_POLL_SECONDS * 10)
 
-    def _do(self, jobs: Jobs, name: str) -> None:
-        """Do a job, unless another worker has it or it was cancelled."""
-        job = jobs.claim(name, self.name)
-        if job is None:
-            return
+    def _do_all(self, jobs: Jobs) -> None:
+        """Do what there is, in the order in which it was asked for.
+
+        The queue says only that there is something: what it tells may be old or lost, and a job
+        that a kill cut off comes before what was asked for later.
+        """
+        self._release_abandoned(jobs)
+        while not self._stop.is_set() and (job := jobs.claim_next(self.name)):
+            self._do(jobs, job)
+
+    def _do(self, jobs: Jobs, job: Job) -> None:
         _log.info("job %s begins: %s %s %s", job.id, job.kind, job.catalogue, dict(job.options))
         self._job = job.id
         try:
@@ -106,13 +105,6 @@ class Worker:
             self._job = ""
         ended = jobs.get(job.id)
         _log.info("job %s is %s. %s", ended.id, ended.state, ended.message)
-
-    def _look(self, jobs: Jobs, carrier: Carrier) -> None:
-        """Find work that the queue does not know, now that it is empty."""
-        self._release_abandoned(jobs)
-        for job in jobs.unfinished():
-            if job.state == "queued":
-                carrier.send(job.id)
 
     def _release_abandoned(self, jobs: Jobs) -> None:
         """Queue the jobs of workers that have ended: the lock of each tells without a doubt.
