@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from nearfield.catalogue.browse import Browse
 from nearfield.catalogue.condition import Condition
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.erase import ErasedRows, erase_user
+from nearfield.catalogue.export import Export, Record, exporting
 from nearfield.catalogue.facts import Counts, History, Item
 from nearfield.catalogue.lookups import (
     find_item_ids,
@@ -21,6 +23,7 @@ from nearfield.catalogue.lookups import (
     read_history,
     read_matching,
 )
+from nearfield.catalogue.restore import restore
 from nearfield.catalogue.saved_playlists import SavedPlaylists
 from nearfield.catalogue.song_pairs import SongPairs
 from nearfield.catalogue.song_prints import SongPrints
@@ -65,6 +68,14 @@ class Catalogue(Browse):
     def playlists(self) -> SavedPlaylists:
         """Lists of its items that people keep."""
         return SavedPlaylists(self._database, self.number)
+
+    def exporting(self) -> AbstractContextManager[Export]:
+        """Lend a view of all its tables as of one moment; see `Export`."""
+        return exporting(self._database, self.number)
+
+    def restore(self, table: str, rows: Sequence[Record]) -> None:
+        """Bring back what an export holds of songs, in one transaction; see `restore`."""
+        self._database.write(lambda conn: restore(conn, self.number, table, rows))
 
     def erase_user(self, user: PublicId) -> ErasedRows:
         """Erase a user from SQL, so that no byte of them is left there; see `pipelines.erase`.

@@ -14,7 +14,7 @@ from nearfield.datasets.tables import EVENT_KINDS, Columns
 from nearfield.errors import InvalidInput
 from nearfield.types import PublicId
 
-_NAME: Final = re.compile(r'[^"\\\x00-\x1f]{1,64}')
+_NAME: Final = re.compile(r'(?!_)[^"\\\x00-\x1f]{1,64}')
 _OWN: Final = (Columns.KEY, Columns.ITEM, Columns.USER, Columns.TITLE, Columns.YEAR, Columns.GENRES)
 _MOST: Final = 200
 """Genres or attributes of one row."""
@@ -122,7 +122,8 @@ def read_attributes(given: Any, where: str) -> dict[str, str | None]:
     for name, value in given.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _OWN:
             wanted = "names have 1 to 64 characters, no double quotes, backslashes or control "
-            _fail(f"{where} name", name, f"{wanted}characters, and are none of {', '.join(_OWN)}")
+            wanted += "characters, no _ in front, and are none of "
+            _fail(f"{where} name", name, wanted + ", ".join(_OWN))
         _check_text(name, f"{where} name")
         found[name] = _attribute(value, f"{where}.{name}")
     return found

@@ -18,6 +18,7 @@ from nearfield.cli import (
     erase,
     evaluate,
     experiments,
+    export,
     imports,
     jobs,
     keys,
@@ -42,6 +43,7 @@ BROKEN_PIPE: Final = 141
 ORDER: Final = (
     "demo",
     "import",
+    "export",
     "music",
     "train",
     "publish",
@@ -140,6 +142,7 @@ def options(
 
 app.add_typer(demo.app, name="demo")
 app.command("import")(imports.import_command)
+app.command("export")(export.export_command)
 app.add_typer(music.app, name="music")
 app.add_typer(train.app, name="train")
 app.command("publish")(publish.publish_command)

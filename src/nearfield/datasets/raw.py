@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeAlias
 
 import polars as pl
 
 from nearfield.datasets.checks import LINE
 from nearfield.datasets.files import FileSet, opened, plain_name
+from nearfield.datasets.json_lines import JsonLines, read_json_lines
 from nearfield.datasets.report import ReadReport
 from nearfield.datasets.text import TextFormat, TextReader
 from nearfield.errors import InvalidInput
+
+Form: TypeAlias = TextFormat | JsonLines | None
+"""How a file is made; None is Parquet."""
 
 CHUNK: Final = 1 << 20
 """Rows of Parquet and data frames that are checked at once."""
@@ -25,7 +29,7 @@ class Raw:
     chunks: Iterator[pl.DataFrame]
 
 
-def raw_file(files: FileSet, name: str, form: TextFormat | None, report: ReadReport) -> Raw:
+def raw_file(files: FileSet, name: str, form: Form, report: ReadReport) -> Raw:
     """Return a file's rows; `form` None: it is Parquet."""
     shown = plain_name(name)
     report.count(shown)
@@ -34,6 +38,8 @@ def raw_file(files: FileSet, name: str, form: TextFormat | None, report: ReadRep
         with opened(files, name) as stream:
             if form is None:
                 yield from _numbered(_parquet(stream, shown), shown, report)
+            elif isinstance(form, JsonLines):
+                yield read_json_lines(stream, shown, report)
             else:
                 yield from TextReader(shown, form, report).frames(stream)
 

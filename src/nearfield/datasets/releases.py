@@ -6,19 +6,23 @@ from pathlib import Path
 from typing import Final
 
 from nearfield.datasets.columns import Reading
+from nearfield.datasets.json_lines import JsonLines
 from nearfield.datasets.occupations import OCCUPATIONS
+from nearfield.datasets.raw import Form
 from nearfield.datasets.tables import Columns
 from nearfield.datasets.text import TextFormat
 
-ENDINGS: Final = {
+ENDINGS: Final[dict[str, Form]] = {
     ".csv": TextFormat(",", quoted=True),
     ".tsv": TextFormat("\t", quoted=True),
     ".inter": TextFormat("\t", typed=True),
     ".item": TextFormat("\t", typed=True),
     ".user": TextFormat("\t", typed=True),
+    ".jsonl": JsonLines(),
+    ".ndjson": JsonLines(),
     ".parquet": None,
 }
-"""How files with a header are made, by the ending of their name; None is Parquet."""
+"""How files that name their columns are made, by the ending of their name; None is Parquet."""
 
 GENRES_100K: Final = (
     "unknown",
@@ -28,6 +32,7 @@ GENRES_100K: Final = (
 )
 """The flags of u.item, in order, from u.genre."""
 
+_TABLES: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 _ML = Reading(scale=(0.5, 5.0), complete=True, movielens_titles=True)
 _STARS = replace(_ML, scale=(1.0, 5.0))
 _SEXES = {"M": "M", "F": "F"}
@@ -35,7 +40,7 @@ _RATING: Final = (Columns.USER, Columns.ITEM, Columns.VALUE, Columns.TIME)
 _RATINGS_DAT = TextFormat("::", _RATING)
 _MOVIES_DAT = TextFormat("::", (Columns.ITEM, Columns.TITLE, Columns.GENRES), encoding="latin-1")
 _USERS_DAT = TextFormat("::", (Columns.USER, "gender", "age", "occupation", "_zip"))
-_CSV = ENDINGS[".csv"]
+_CSV = TextFormat(",", quoted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Member:
     """One file of a layout: its name, without compression, and how it is made (None: Parquet)."""
 
     name: str
-    form: TextFormat | None
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ def recognise(names: Collection[str]) -> list[Layout]:
     stems = sorted(name.removesuffix(".inter") for name in names if name.endswith(".inter"))
     if stems:
         return [_recbole(stem, names) for stem in stems]
-    tables = [ending for ending in (".csv", ".tsv", ".parquet") if f"events{ending}" in names]
+    tables = [ending for ending in _TABLES if f"events{ending}" in names]
     return [_named(ending, names) for ending in tables]
 
 
@@ -145,7 +150,7 @@ def wanted() -> str:
         f"{', '.join(member.name for member in layout.members)} ({layout.name})"
         for layout in RELEASES
     ]
-    return "; ".join([*releases, "NAME.inter (RecBole)", "events.csv, .tsv or .parquet"])
+    return "; ".join([*releases, "NAME.inter (RecBole)", "events.csv, .tsv, .jsonl or .parquet"])
 
 
 def _recbole(stem: str, names: Collection[str]) -> Layout:

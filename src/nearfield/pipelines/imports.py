@@ -1,88 +1,66 @@
-"""Bring files and tables into a catalogue."""
+"""Bring files into a catalogue, whatever they are."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from nearfield.catalogue.facts import Counts, ImportProgress
+from nearfield.datasets.assemble import Parts, assemble
+from nearfield.datasets.columns import Reading
+from nearfield.datasets.files import FolderFiles
+from nearfield.datasets.raw import raw_file
 from nearfield.datasets.read import read_folder
-from nearfield.datasets.report import ReadReport, ReadResult
+from nearfield.datasets.releases import ENDINGS
+from nearfield.datasets.report import ReadReport
+from nearfield.errors import InvalidInput
+from nearfield.pipelines.imported import Imported, import_read
 from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.restore import is_export, restore
 from nearfield.pipelines.stores import Stores
 
-
-@dataclass(frozen=True)
-class Imported:
-    """What an import did.
-
-    Parameters
-    ----------
-    catalogue : str
-        Its name.
-    layout : str
-        What the source was recognised as, e.g. "ml-1m".
-    counts : Counts
-        What the catalogue holds now.
-    changes : dict
-        "items", "users", "events": how many rows were added, changed and left as they were.
-    report : ReadReport
-        Rows read and refused, by file and line.
-    """
-
-    catalogue: str
-    layout: str
-    counts: Counts
-    changes: dict[str, ImportProgress]
-    report: ReadReport
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether the catalogue held all of it already."""
-        return not any(one.added or one.changed for one in self.changes.values())
-
-    def summary(self) -> dict[str, Any]:
-        """Return what `nearfield import --json` prints."""
-        return {
-            "catalogue": self.catalogue,
-            "layout": self.layout,
-            **self.counts._asdict(),
-            "added": {name: one.added for name, one in self.changes.items()},
-            "changed": {name: one.changed for name, one in self.changes.items()},
-            "left_out": sum(one.left_out for one in self.changes.values()),
-            "refused": self.report.refused,
-            "duplicates": self.report.duplicates,
-            "files": [
-                {
-                    "file": one.file,
-                    "read": one.read,
-                    "accepted": one.accepted,
-                    "refused": one.refused,
-                    "duplicates": one.duplicates,
-                }
-                for one in self.report.files.values()
-            ],
-            "refusals": [str(one) for one in self.report.refusals],
-            "notes": list(self.report.notes),
-        }
+TABLES: Final = ("items", "users", "events")
+"""What one file may hold."""
 
 
 def import_folder(stores: Stores, name: str, folder: Path, strict: bool = False) -> Steps[Imported]:
-    """Import a MovieLens or RecBole folder or archive; see `read_folder`."""
+    """Import a folder or archive: of MovieLens, of RecBole, of tables, or what `export` wrote.
+
+    See `read_folder` and `restore`.
+    """
+    if is_export(folder):
+        return (yield from restore(stores, name, folder, strict))
     yield Progress(f"Reading {folder}")
     return (yield from import_read(stores, name, read_folder(folder, strict)))
 
 
-def import_read(stores: Stores, name: str, read: ReadResult) -> Steps[Imported]:
-    """Import what was read. Importing twice changes nothing; a kill costs one batch."""
-    changes = {}
-    for step in stores.catalogues.import_tables(name, read.tables):
-        changes[step.table] = step
-        yield Progress(f"Importing {step.table}", step.done, step.total, step.table)
-    left_out = sum(step.left_out for step in changes.values())
-    if left_out:
-        read.report.note(
-            f"{left_out:,} rows were left out: they name users who were erased from {name}. Put a "
-            f"user anew to let them in again."
+def import_table(
+    stores: Stores, name: str, table: str, file: Path, strict: bool = False
+) -> Steps[Imported]:
+    """Import one file of items, users or events that name their columns.
+
+    Parameters
+    ----------
+    stores : Stores
+        The home.
+    name : str
+        The catalogue; made if there is none.
+    table : {"items", "users", "events"}
+        What it holds. Items and users that only events name are known by their id alone.
+    file : Path
+        Its ending says how it is made: .jsonl, .parquet, .csv, .tsv or RecBole's.
+    strict : bool
+        Import nothing when one row is wrong.
+    """
+    ending = file.suffix.lower()
+    if table not in TABLES or ending not in ENDINGS:
+        raise InvalidInput(
+            f"{file.name} cannot be imported as {table}: wanted one of {', '.join(TABLES)}, in a "
+            f"file that ends in {', '.join(ENDINGS)}."
         )
-    counts = stores.catalogues.get(name).counts()
-    return Imported(name, read.layout, counts, changes, read.report)
+    yield Progress(f"Reading {table}")
+    report = ReadReport()
+    raw = raw_file(FolderFiles(file.parent), file.name, ENDINGS[ending], report)
+    parts = Parts(**{"events": None, table: raw})
+    read = assemble(parts, Reading(strict=strict), report, f"{table}{ending}")
+    return (yield from import_read(stores, name, read))
+
+
+__all__ = ["Imported", "import_folder", "import_read", "import_table"]
