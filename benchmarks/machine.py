@@ -5,7 +5,16 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-LIBRARIES = ("nearfield", "numpy", "torch", "faiss-cpu", "SQLAlchemy", "pymilvus", "milvus-lite")
+LIBRARIES = (
+    "nearfield",
+    "numpy",
+    "torch",
+    "onnxruntime",
+    "faiss-cpu",
+    "SQLAlchemy",
+    "pymilvus",
+    "milvus-lite",
+)
 
 
 def describe() -> dict[str, str | int]:
