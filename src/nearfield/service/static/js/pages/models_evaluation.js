@@ -3,7 +3,8 @@ import { moment } from "../format.js";
 import { html } from "../html.js";
 import { Empty, Fault, Skeleton } from "../parts/states.js";
 
-const SMALLER_IS_BETTER = /rmse|seconds|popularity|gini/;
+const SMALLER_IS_BETTER = /rmse/;
+const NO_QUALITY = /seconds|popularity|gini/; // told, but neither more nor less is better
 
 /** @param {{remote: import("../remote.js").Remote, onEvaluate: () => void}} props */
 export function Evaluation({ remote, onEvaluate }) {
@@ -50,11 +51,12 @@ function Table({ rows, created }) {
 }
 
 function bestOf(rows, name) {
+  if (NO_QUALITY.test(name) || rows.length < 2) return null;
   const values = rows.map((row) => row[name]).filter(Number.isFinite);
   return SMALLER_IS_BETTER.test(name) ? Math.min(...values) : Math.max(...values);
 }
 
 function figure(value) {
   if (!Number.isFinite(value)) return "–";
-  return Math.abs(value) >= 100 ? Math.round(value).toString() : value.toFixed(4).replace(/0$/, "");
+  return value.toFixed(Math.abs(value) < 1 ? 4 : Math.abs(value) < 100 ? 2 : 0);
 }

@@ -3,7 +3,6 @@ import { spaceOptions } from "../answers.js";
 import { html, useState } from "../html.js";
 import { NO_FILTERS, whereOf } from "../filters.js";
 import { GenreChips, Years } from "../parts/filters.js";
-import { Icon } from "../parts/icon.js";
 import { Page } from "../parts/page.js";
 import { Shown, Skeleton, SkeletonRows } from "../parts/states.js";
 import { useCatalogue, useSettled } from "../remote.js";
@@ -52,14 +51,13 @@ function You({ about }) {
       <${YouAre} about=${about} who=${who} taste=${taste} attributes=${attributes} onSay=${say} />
       <section class="stack wide" aria-label="Filters">
         <h2>Only</h2>
-        <${GenreChips} genres=${about.genres} chosen=${filters.genres} onChange=${(genres) => changeFilters({ genres })} />
+        <div class="genre-space">
+          <${GenreChips} genres=${about.genres} chosen=${filters.genres} onChange=${(genres) => changeFilters({ genres })} />
+        </div>
         <${Years} from=${filters.from} until=${filters.until} onChange=${changeFilters} />
       </section>
-      <button type="button" class="button" aria-pressed=${String(comparing)} onClick=${compare}>
-        <${Icon} name="compare" size=${16} /> Compare two
-      </button>
     </aside>
-    <${Answers} about=${about} wish=${wish} sides=${sides} spaces=${spaceOptions(about)} onChange=${changeSide} />
+    <${Answers} about=${about} wish=${wish} sides=${sides} spaces=${spaceOptions(about)} onChange=${changeSide} onCompare=${compare} />
   </div>`;
 }
 

@@ -3,6 +3,7 @@ import { spacesOf, useFresh, useRecommend } from "../answers.js";
 import { many, percent } from "../format.js";
 import { html, useMemo } from "../html.js";
 import { Choice, Field } from "../parts/button.js";
+import { Icon } from "../parts/icon.js";
 import { Items, rowOf } from "../parts/items.js";
 import { Source } from "../parts/source.js";
 import { Empty, Shown, SkeletonRows } from "../parts/states.js";
@@ -18,8 +19,9 @@ const LETTERS = ["A", "B"];
  * @param {{space: string, diversity: number}[]} props.sides one or two
  * @param {[string, string][]} props.spaces
  * @param {(index: number, told: object) => void} props.onChange
+ * @param {() => void} props.onCompare
  */
-export function Answers({ about, wish, sides, spaces, onChange }) {
+export function Answers({ about, wish, sides, spaces, onChange, onCompare }) {
   const comparing = sides.length > 1;
   const remotes = [useSide(about, wish, sides[0]), useSide(about, wish, sides[1])];
   const lists = remotes.map((one) => one.data?.items ?? []);
@@ -30,10 +32,14 @@ export function Answers({ about, wish, sides, spaces, onChange }) {
   );
   const both = lists[0].filter((one) => lists[1].some((other) => other.item === one.item)).length;
   return html`<div class="answers">
-    ${comparing &&
-    html`<p class="compare-sum small quiet" role="status">
-      ${ready ? `${many(both, "item")} in both lists, ${lists[0].length - both} only in A, ${lists[1].length - both} only in B.` : "\u00a0"}
-    </p>`}
+    <div class="row apart answers-head">
+      <p class="small quiet" role="status">
+        ${ready && `${many(both, "item")} in both lists, ${lists[0].length - both} only in A, ${lists[1].length - both} only in B.`}
+      </p>
+      <button type="button" class="button little" aria-pressed=${String(comparing)} onClick=${onCompare}>
+        <${Icon} name="compare" size=${16} /> Compare two
+      </button>
+    </div>
     <div class=${comparing ? "columns" : ""}>
       ${sides.map(
         (side, index) => html`<section class="stack wide" key=${index} aria-label=${comparing ? `List ${LETTERS[index]}` : "Recommended"}>
