@@ -21,11 +21,12 @@ _EXPECTED = ("status of 401", "status of 404", "status of 415")
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service over movies with two recommenders, and songs with a copy and a broken file."""
+    """A service over movies with two recommenders, and songs with two copies and a broken file."""
     folder = tmp_path_factory.mktemp("pages")
     home = add_graph(fill_home(folder / "home"))
     library = make_library(folder / "library")
     write_sound(library / "Chords" / "again.ogg", make_song("Chords", 0))
+    write_sound(library / "Whistles" / "twice.ogg", make_song("Whistles", 0))
     (library / "broken.flac").write_bytes(b"fLaC, it says" * 100)
     with Nearfield(home) as nearfield:
         nearfield.music.add(library, workers=1)

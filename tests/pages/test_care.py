@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -10,11 +11,17 @@ from service_process import Served
 SONGS = "/api/catalogues/songs"
 
 
+def members(service: Served, title: str) -> Any:
+    """Return the songs of the group whose best copy has a title; nothing where there is none."""
+    groups = service.http.get(f"{SONGS}/duplicates").json()["groups"]
+    found = [one["members"] for one in groups if one["canonical"]["title"] == title]
+    return found[0] if found else []
+
+
 def test_a_duplicate_is_reviewed(page: Page, service: Served) -> None:
-    (group,) = service.http.get(f"{SONGS}/duplicates").json()["groups"]
-    best, copy = group["members"]
+    _, copy = members(service, "Chords 1")
     page.goto("/c/songs/care?show=duplicates")
-    card = page.get_by_role("article", name=best["title"])
+    card = page.get_by_role("article", name="Chords 1")
     expect(card.get_by_role("button", name=re.compile("^Play"))).to_have_count(2)
     expect(card.get_by_role("slider")).to_have_count(2)
     expect(card.get_by_text("Similarity")).to_be_visible()
@@ -22,22 +29,32 @@ def test_a_duplicate_is_reviewed(page: Page, service: Served) -> None:
     decide = card.get_by_role("group", name="Decide")
     decide.get_by_role("button", name="Different").click()
     expect(decide.get_by_role("button", name="Different")).to_have_attribute("aria-pressed", "true")
-    assert service.http.get(f"{SONGS}/duplicates").json()["groups"] == []
+    assert members(service, "Chords 1") == []
     decide.get_by_role("button", name="Undo").click()
     expect(decide.get_by_role("button", name="Undo")).to_be_disabled()
-    assert len(service.http.get(f"{SONGS}/duplicates").json()["groups"]) == 1
+    assert len(members(service, "Chords 1")) == 2
 
 
-def test_what_is_kept_is_asked_first(page: Page, service: Served) -> None:
-    (group,) = service.http.get(f"{SONGS}/duplicates").json()["groups"]
+def test_only_one_copy_is_kept_once_that_is_confirmed(page: Page, service: Served) -> None:
+    best, copy = members(service, "Whistles 1")
     page.goto("/c/songs/care?show=duplicates")
-    card = page.get_by_role("article", name=group["members"][0]["title"])
+    card = page.get_by_role("article", name="Whistles 1")
     card.get_by_role("button", name="Keep the left").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("its file stays where it is")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    assert len(service.http.get(f"{SONGS}/duplicates").json()["groups"]) == 1
+    assert len(members(service, "Whistles 1")) == 2
+    card.get_by_role("button", name="Keep the left").click()
+    dialog.get_by_role("button", name="Keep this one").click()
+    expect(card.get_by_text("Out of the library")).to_be_visible()
+    assert members(service, "Whistles 1") == []
+    assert service.http.get(f"{SONGS}/items/{best['item']}").status_code == 200
+    assert service.http.get(f"{SONGS}/items/{copy['item']}").status_code == 404
+    assert Path(copy["path"]).exists()
+    page.get_by_role("radio", name="Versions").check()
+    page.get_by_role("radio", name="Duplicates").check()
+    expect(card).to_have_count(0)
 
 
 def test_files_that_could_not_be_used_have_a_reason(page: Page) -> None:
@@ -52,7 +69,7 @@ def test_a_song_is_uploaded_and_its_job_watched_to_the_end(
     page: Page, service: Served, sound_file: Path
 ) -> None:
     page.goto("/c/songs/care")
-    page.get_by_label("Add songs").set_input_files(sound_file)
+    page.get_by_role("button", name="Add songs").set_input_files(sound_file)
     upload = page.get_by_role("list", name="Songs on their way").get_by_role("listitem")
     expect(upload).to_contain_text("New whistle.ogg")
     expect(upload.get_by_text("done")).to_be_visible(timeout=120_000)
@@ -67,7 +84,7 @@ def test_a_file_that_is_no_sound_is_refused_with_the_reason(page: Page, tmp_path
     text = tmp_path / "notes.txt"
     text.write_text("no sound")
     page.goto("/c/songs/care")
-    page.get_by_label("Add songs").set_input_files(text)
+    page.get_by_role("button", name="Add songs").set_input_files(text)
     upload = page.get_by_role("list", name="Songs on their way").get_by_role("listitem")
     expect(upload).to_contain_text("not sent")
     expect(upload).to_contain_text("no sound file by its name")

@@ -32,7 +32,10 @@ export function CarePage({ catalogue }) {
         label="What is shown"
         value=${shown}
         options=${options}
-        onChange=${(show) => go(`${to.catalogue(catalogue, "care")}?show=${show}`, true)}
+        onChange=${(show) => {
+          go(`${to.catalogue(catalogue, "care")}?show=${show}`, true);
+          refresh(); // what was decided moves a song from one list to another
+        }}
       />
       ${shown === "review" && html`<${Reviews} catalogue=${catalogue} copies=${copies} versions=${versions} />`}
       ${shown === "duplicates" &&
