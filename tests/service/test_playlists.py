@@ -126,6 +126,8 @@ def test_unknown_songs_and_lists_are_not_found(music: Running, kept: dict[str, A
     for path in (f"{LISTS}/999999", f"{LISTS}/999999.m3u8"):
         assert music.http.get(path).status_code == 404
     assert music.http.get(f"{address}.pls").status_code == 422
+    refused = music.http.delete(f"{address}.m3u8")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
 
 
 def test_files_for_players_name_what_is_streamed(music: Running, kept: dict[str, Any]) -> None:

@@ -1,10 +1,13 @@
 """What listeners say through players becomes events, and lists that are kept."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from nearfield.catalogue.sound_facts import GONE
 from nearfield.datasets.tables import EVENT_KINDS
 from nearfield.errors import NotFound
 from players import ask, failure, player, song_ids, titles
@@ -156,6 +159,29 @@ def test_a_long_list_comes_in_one_form(served: Running) -> None:
     songs = list(known.values()) * 300
     made = player(served).createPlaylist(name="Long", songIds=songs)["playlist"]
     assert [one["id"] for one in made["entry"]] == songs
+
+
+def test_a_song_whose_file_went_away_is_hidden_but_not_lost(served: Running) -> None:
+    client, known = player(served), song_ids(served)
+    songs = [known[title] for title in ("Chords 1", "Clicks 1", "Clicks 2")]
+    made = client.createPlaylist(name="x", songIds=songs)["playlist"]
+    catalogue = served.service.catalogue("songs")
+    keys = catalogue.item_keys([songs[0].rpartition(".")[2]])
+    (file,) = catalogue.sounds.contents(keys)[int(keys[0])]
+    catalogue.sounds.keep([replace(file, state=GONE)])
+    until = time.monotonic() + 20
+    while "Chords 1" in song_ids(served):  # a shelf may be a moment old
+        assert time.monotonic() < until
+    assert titles(client.getPlaylist(made["id"])["playlist"]["entry"]) == ["Clicks 1", "Clicks 2"]
+    assert failure(served, "stream", id=songs[0])[0] == 70
+    client.updatePlaylist(made["id"], songIndexesToRemove=[0])
+    assert titles(client.getPlaylist(made["id"])["playlist"]["entry"]) == ["Clicks 2"]
+    catalogue.sounds.keep([file])
+    until = time.monotonic() + 20
+    while "Chords 1" not in song_ids(served):
+        assert time.monotonic() < until
+    again = client.getPlaylist(made["id"])["playlist"]["entry"]
+    assert titles(again) == ["Chords 1", "Clicks 2"]
 
 
 def test_what_is_said_is_read_by_the_next_recommendation(served: Running) -> None:

@@ -148,13 +148,15 @@ def _of_http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """Return what an address answers to, over all its routes: each knows only its own."""
-    found: set[str] = set()
+    """Return what an address answers to, over all its routes: each knows only its own.
+
+    Where several patterns fit, the first is the narrower one.
+    """
     for path, methods in request.app.openapi()["paths"].items():
         pattern, _, _ = compile_path(path)
         if pattern.match(request.url.path):
-            found.update(name.upper() for name in methods)
-    return sorted(found)
+            return sorted(name.upper() for name in methods)
+    return []
 
 
 def _of_anything(request: Request, error: Exception) -> Response:

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from nearfield.catalogue.catalogue import Catalogue
@@ -21,6 +22,7 @@ from nearfield.playlists.library import Playlist
 from nearfield.playlists.save import FORMATS
 from nearfield.playlists.tracks import track_of, tracks_of
 from nearfield.recommend.ask import MOST
+from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import RecommendationReply, recommendation_data, reply
 from nearfield.service.state import CatalogueOf, Service, ServiceOf
@@ -29,15 +31,21 @@ from nearfield.types import Recommendation
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}/playlists", tags=["playlists"])
 
-Id = int | Annotated[str, Field(min_length=1, max_length=255)]
 Songs = Annotated[list[Id], Field(max_length=MOST_SONGS)]
+Seeds = Annotated[list[Id], Field(max_length=MOST)]
 ListName = Annotated[str, Field(min_length=1, max_length=255)]
+Paths = Annotated[bool, Query(description="name files of the server; needs the scope `admin`")]
 Number = Annotated[int, Path(ge=1, lt=2**63, description="of the list")]
 
 _TYPES: Final[Mapping[str, str]] = MappingProxyType(
     {"m3u8": "audio/x-mpegurl", "xspf": "application/xspf+xml", "json": "application/json"}
 )
 """`application/vnd.apple.mpegurl` would be taken for the parts of a stream."""
+
+
+def _file_in(ending: str) -> dict[int | str, dict[str, Any]]:
+    """Return what the OpenAPI document says of a file."""
+    return {200: {"content": {_TYPES[ending]: {}}, "description": "the file"}}
 
 
 class PlaylistSummary(BaseModel):
@@ -71,20 +79,18 @@ class PlaylistReply(BaseModel):
     """Of a list that was just made each with its score and reasons; those are not kept."""
 
 
-class PlaylistBody(BaseModel):
+class PlaylistBody(Body):
     """Either songs to keep, or the wish for a list: `seeds` and what else is said."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ListName | None = None
     songs: Songs | None = None
-    seeds: Annotated[list[Id], Field(max_length=MOST)] = []
+    seeds: Seeds = Field(default_factory=list)
     to: Id | None = None
     length: Annotated[int, Field(ge=1, le=MOST)] = 25
     minutes: Annotated[float | None, Field(gt=0, le=1440)] = None
     radio: bool = False
     keep_seeds: Literal["first", "anywhere", "out"] = "first"
-    exclude: Songs = []
+    exclude: Songs = Field(default_factory=list)
     where: Annotated[str | None, Field(max_length=2000)] = None
     at_most: dict[str, Annotated[int, Field(ge=1)]] | None = None
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -102,10 +108,8 @@ class PlaylistBody(BaseModel):
         return self
 
 
-class ChangesBody(BaseModel):
+class ChangesBody(Body):
     """What a list shall be called, or which songs it shall have."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ListName | None = None
     songs: Songs | None = None
@@ -137,32 +141,36 @@ def add_playlist(catalogue: CatalogueOf, service: ServiceOf, body: PlaylistBody)
     return _created(catalogue, catalogue.playlists.add(_kept_name(name), keys), made.songs)
 
 
-@router.get(
-    "/{playlist}.{ending}",
-    response_class=Response,
-    responses={200: {"content": {kind: {} for kind in _TYPES.values()}}},
-)
-def get_playlist_file(
-    request: Request,
-    catalogue: CatalogueOf,
-    playlist: Number,
-    ending: Literal["m3u8", "xspf", "json"],
-    paths: Annotated[bool, Query(description="name files of the server; for `admin`")] = False,
+@router.get("/{playlist}.m3u8", response_class=Response, responses=_file_in("m3u8"))
+def get_m3u8(
+    request: Request, catalogue: CatalogueOf, playlist: Number, paths: Paths = False
 ) -> Response:
-    """Return a playlist as a file for players, which names songs by where they are streamed."""
-    saved = catalogue.playlists.get(playlist)
-    songs = _songs_of(catalogue, saved)
-    if paths:
-        if "admin" not in request.state.caller.scopes:
-            raise Refusal(403, "paths on the server are told to keys with the scope 'admin' only.")
-        tracks = tracks_of(songs, path_of)
-    else:
-        base = f"{request.base_url}api/catalogues/{catalogue.name}/stream/"
-        tracks = [track_of(one, base + quote(str(one.item), safe="")) for one in songs]
-    text = FORMATS[f".{ending}"](tracks, None, saved.name)
-    name = quote(f"{saved.name}.{ending}".replace("/", "_"), safe="")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return Response(text, media_type=_TYPES[ending], headers=headers)
+    """Return a playlist as a file that most players read."""
+    return _file(request, catalogue, playlist, "m3u8", paths)
+
+
+@router.get("/{playlist}.xspf", response_class=Response, responses=_file_in("xspf"))
+def get_xspf(
+    request: Request, catalogue: CatalogueOf, playlist: Number, paths: Paths = False
+) -> Response:
+    """Return a playlist as XSPF."""
+    return _file(request, catalogue, playlist, "xspf", paths)
+
+
+@router.get("/{playlist}.json", response_class=Response, responses=_file_in("json"))
+def get_json(
+    request: Request, catalogue: CatalogueOf, playlist: Number, paths: Paths = False
+) -> Response:
+    """Return a playlist as JSON, as the command line writes it."""
+    return _file(request, catalogue, playlist, "json", paths)
+
+
+@router.api_route("/{playlist}.m3u8", methods=["PUT", "DELETE"], include_in_schema=False)
+@router.api_route("/{playlist}.xspf", methods=["PUT", "DELETE"], include_in_schema=False)
+@router.api_route("/{playlist}.json", methods=["PUT", "DELETE"], include_in_schema=False)
+def change_file() -> Response:
+    """Refuse to change a file; the addresses below would take its name for a number."""
+    raise HTTPException(405)
 
 
 @router.get("/{playlist}", response_model=PlaylistReply)
@@ -189,6 +197,25 @@ def delete_playlist(catalogue: CatalogueOf, playlist: Number) -> Response:
     """Delete a playlist."""
     catalogue.playlists.delete(playlist)
     return Response(status_code=204)
+
+
+def _file(
+    request: Request, catalogue: Catalogue, playlist: int, ending: str, paths: bool
+) -> Response:
+    """Return a list as a file, which names songs by where they are streamed, or lie."""
+    saved = catalogue.playlists.get(playlist)
+    songs = _songs_of(catalogue, saved)
+    if paths:
+        if "admin" not in request.state.caller.scopes:
+            raise Refusal(403, "paths on the server are told to keys with the scope 'admin' only.")
+        tracks = tracks_of(songs, path_of)
+    else:
+        base = f"{request.base_url}api/catalogues/{catalogue.name}/stream/"
+        tracks = [track_of(one, base + quote(str(one.item), safe="")) for one in songs]
+    text = FORMATS[f".{ending}"](tracks, None, saved.name)
+    name = quote(f"{saved.name}.{ending}".replace("/", "_"), safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(text, media_type=_TYPES[ending], headers=headers)
 
 
 def _made(catalogue: Catalogue, service: Service, body: PlaylistBody) -> Playlist:

@@ -74,6 +74,8 @@ _WRITE: Final[Mapping[str, Handle]] = MappingProxyType(
 )
 """Methods that need the scope `write`."""
 
+METHODS: Final = frozenset({*_READ, *_WRITE})
+
 _OPEN: Final = "getOpenSubsonicExtensions"
 """What everybody may ask, so that a player learns how it may log in."""
 
@@ -119,7 +121,7 @@ def _method(name: str) -> _Method:
         return _Method(_READ[name], "read")
     if name in _WRITE:
         return _Method(_WRITE[name], "write")
-    known = ", ".join(sorted([_OPEN, *_READ, *_WRITE]))
+    known = ", ".join(sorted([_OPEN, *METHODS]))
     raise SubsonicError(Code.ANY, f"there is no method {name[:40]!r} here. Known: {known}.")
 
 
