@@ -64,7 +64,7 @@ def test_items_are_added_and_changed(movies: Catalogue) -> None:
         ({"id": 3, "title": "x", "genres": "Crime"}, r"items\[1\]\.genres is 'Crime': a list of"),
         ({"id": 3, "title": "x", "genres": [1]}, r"items\[1\]\.genres\[0\] is 1: a text"),
         ({"id": 3, "title": "x", "attributes": {'a"': 1}}, r"items\[1\]\.attributes name is"),
-        ({"id": 3, "title": "x", "attributes": {"key": 1}}, "none of key, item, user"),
+        ({"id": 3, "title": "x", "attributes": {"item": 1}}, "none of item, user, title"),
         ({"id": 3, "title": "x", "attributes": {"a": [1]}}, r"items\[1\]\.attributes\.a is \[1\]"),
         ({"id": 3, "title": "x", "attributes": {"a": np.nan}}, "a finite number is wanted"),
         ({"id": 3, "title": "x", "color": "red"}, r"items\[1\] is 'color': the fields are id, ti"),

@@ -142,7 +142,11 @@ def _users(
 
 
 def _attributes(known: list[dict[str, str]], names: list[str]) -> dict[str, pl.Series]:
-    return {name: pl.Series([one.get(name) for one in known], dtype=pl.String) for name in names}
+    return {
+        name: pl.Series([one.get(name) for one in known], dtype=pl.String)
+        for name in names
+        if name != Columns.KEY  # songs have a key too, which no trainer reads
+    }
 
 
 def _events(conn: Connection, users: list[int]) -> pl.DataFrame:

@@ -15,7 +15,8 @@ from nearfield.errors import InvalidInput
 from nearfield.types import PublicId
 
 _NAME: Final = re.compile(r'(?!_)[^"\\\x00-\x1f]{1,64}')
-_OWN: Final = (Columns.KEY, Columns.ITEM, Columns.USER, Columns.TITLE, Columns.YEAR, Columns.GENRES)
+_OF_ITEMS: Final = (Columns.ITEM, Columns.USER, Columns.TITLE, Columns.YEAR, Columns.GENRES)
+_OF_USERS: Final = (Columns.KEY, *_OF_ITEMS)
 _MOST: Final = 200
 """Genres or attributes of one row."""
 _LAST_YEAR: Final = 2999
@@ -93,7 +94,7 @@ def read_items(rows: Sequence[Mapping[str, Any]]) -> list[ItemRow]:
             title=_text(row.get("title"), f"{where}.title", TITLE_LENGTH),
             year=_year(row.get("year"), f"{where}.year"),
             genres=_genres(row.get("genres"), f"{where}.genres"),
-            attributes=read_attributes(row.get("attributes"), f"{where}.attributes"),
+            attributes=read_attributes(row.get("attributes"), f"{where}.attributes", _OF_ITEMS),
         )
     return list(found.values())
 
@@ -112,18 +113,23 @@ def read_events(rows: Sequence[Mapping[str, Any]]) -> list[EventRow]:
     return [_event(row, f"events[{place}]", now) for place, row in enumerate(rows)]
 
 
-def read_attributes(given: Any, where: str) -> dict[str, str | None]:
-    """Check attributes: name to text, number, truth or None, as an import would keep them."""
+def read_attributes(
+    given: Any, where: str, own: Sequence[str] = _OF_USERS
+) -> dict[str, str | None]:
+    """Check attributes: name to text, number, truth or None, as an import would keep them.
+
+    Names of `own` cannot be given; songs do have an attribute ``key``.
+    """
     if given is None:
         return {}
     if not isinstance(given, Mapping) or len(given) > _MOST:
         _fail(where, given, f"an object of at most {_MOST} names and values is wanted")
     found: dict[str, str | None] = {}
     for name, value in given.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _OWN:
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in own:
             wanted = "names have 1 to 64 characters, no double quotes, backslashes or control "
             wanted += "characters, no _ in front, and are none of "
-            _fail(f"{where} name", name, wanted + ", ".join(_OWN))
+            _fail(f"{where} name", name, wanted + ", ".join(own))
         _check_text(name, f"{where} name")
         found[name] = _attribute(value, f"{where}.{name}")
     return found

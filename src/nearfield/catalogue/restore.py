@@ -5,17 +5,22 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from nearfield.catalogue.export import Record
 from nearfield.catalogue.labels import check_label
-from nearfield.catalogue.lookups import find_item_keys
+from nearfield.catalogue.lookups import find_item_keys, find_items
 from nearfield.catalogue.pair_facts import VERDICTS, Verdict
 from nearfield.catalogue.pair_rows import put_verdict
-from nearfield.catalogue.schema import ID_LENGTH, playlist_songs, playlists, sounds
+from nearfield.catalogue.schema import ID_LENGTH, items, playlist_songs, playlists, sounds
 from nearfield.catalogue.sound_facts import FILE_STATES, SoundFile
 from nearfield.catalogue.sound_rows import keep_files
+from nearfield.catalogue.writing import lock, touch, with_new
+from nearfield.datasets.tables import Columns
 from nearfield.errors import InvalidInput
+
+KEYS: Final = "keys"
+"""The attribute `key` of songs: in tables that name is taken by the catalogue's own keys."""
 
 _SOUND: Final[dict[str, type]] = {
     "duration": float,
@@ -38,7 +43,7 @@ def restore(conn: Connection, catalogue: int, table: str, rows: Sequence[Record]
     table : str
         Which.
     rows : sequence of dict
-        As `Export.rows` tells them.
+        As `Export.rows` tells them; of `KEYS` those of items.
 
     Raises
     ------
@@ -46,6 +51,7 @@ def restore(conn: Connection, catalogue: int, table: str, rows: Sequence[Record]
         If a row cannot be used; nothing is written then.
     """
     write = {
+        KEYS: _musical_keys,
         "files": _files,
         "sounds": _sounds,
         "verdicts": _verdicts,
@@ -68,6 +74,22 @@ def _keys(conn: Connection, catalogue: int, names: Sequence[str | None]) -> Mapp
     if missing := [name for name in wanted if name not in found]:
         raise InvalidInput(f"the items hold no song {missing[0]!r}. Import them with the rest.")
     return found
+
+
+def _musical_keys(conn: Connection, catalogue: int, rows: Sequence[Record]) -> None:
+    row = lock(conn, catalogue)
+    keys = _keys(conn, catalogue, [one["item"] for one in rows])
+    known = find_items(conn, catalogue, list(keys.values()))
+    told = {keys[one["item"]]: one[Columns.KEY] for one in rows}
+    changed = [
+        {"number": key, "attributes": {**known[key].attributes, Columns.KEY: str(value)}}
+        for key, value in told.items()
+        if value is not None and known[key].attributes.get(Columns.KEY) != value
+    ]
+    if changed:
+        conn.execute(update(items).where(items.c.id == bindparam("number")), changed)
+        names = with_new(row.item_attributes, [Columns.KEY])
+        touch(conn, catalogue, item_attributes=names)
 
 
 def _files(conn: Connection, catalogue: int, rows: Sequence[Record]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nearfield.catalogue.export import PAGE, SONG_TABLES, TABLES, Record
+from nearfield.catalogue.restore import KEYS
 from nearfield.datasets.assemble import Parts, assemble
 from nearfield.datasets.checks import LINE
 from nearfield.datasets.columns import Reading
@@ -14,6 +15,7 @@ from nearfield.datasets.files import FileSet, open_files, opened
 from nearfield.datasets.raw import Raw, raw_file
 from nearfield.datasets.releases import ENDINGS
 from nearfield.datasets.report import ReadReport, ReadResult
+from nearfield.datasets.tables import Columns
 from nearfield.errors import InvalidInput
 from nearfield.pipelines.export import FORM, MANIFEST
 from nearfield.pipelines.imported import Imported, import_read
@@ -66,6 +68,8 @@ def restore(stores: Stores, name: str, path: Path, strict: bool = False) -> Step
         for table in SONG_TABLES:
             if table in tables:
                 yield from _restore(stores, name, table, _rows(files, tables[table]))
+        if "files" in tables and "items" in tables:
+            yield from _restore(stores, name, KEYS, _keys_of(_rows(files, tables["items"])))
     return done
 
 
@@ -106,8 +110,20 @@ def _read(files: FileSet, tables: dict[str, str], reading: Reading) -> ReadResul
         file = tables.get(table)
         return None if file is None else raw_file(files, file, ENDINGS[Path(file).suffix], report)
 
-    parts = Parts(raw("events"), raw("items"), raw("users"))
+    parts = Parts(raw("events"), _without_keys(raw("items")), raw("users"))
     return assemble(parts, reading, report, _LAYOUT)
+
+
+def _without_keys(items: Raw | None) -> Raw | None:
+    """Return items without the attribute of a name that is taken; see `_keys_of`."""
+    if items is None:
+        return None
+    return Raw(items.file, (chunk.drop(Columns.KEY, strict=False) for chunk in items.chunks))
+
+
+def _keys_of(pages: Iterator[list[Record]]) -> Iterator[list[Record]]:
+    for page in pages:
+        yield [row for row in page if row.get(Columns.KEY) is not None]
 
 
 def _rows(files: FileSet, file: str) -> Iterator[list[Record]]:
