@@ -1,5 +1,5 @@
 # Every target sets up what it needs. PYTHON=... chooses the interpreter (3.11 or newer).
-.PHONY: setup demo test lint check bench clean
+.PHONY: setup demo test lint check bench screenshots clean
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -28,6 +28,9 @@ check: lint test  ## everything that must pass before a commit
 
 bench: setup  ## each benchmark prints one JSON line, kept in benchmarks/results
 	@export OMP_WAIT_POLICY=PASSIVE; for file in benchmarks/bench_*.py; do $(PY) $$file $(if $(DATA),--data $(DATA)) || exit 1; done
+
+screenshots: setup .venv/tools  ## pictures of every page into docs/screenshots; the home must hold both demos
+	@$(PY) tools/screenshots.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache

@@ -20,8 +20,8 @@ _EXPECTED = ("status of 401", "status of 404", "status of 415")
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service over movies with two recommenders, and songs with two copies and a broken file."""
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Movies with two recommenders, and songs with two copies and a broken file."""
     folder = tmp_path_factory.mktemp("pages")
     home = add_graph(fill_home(folder / "home"))
     library = make_library(folder / "library")
@@ -30,6 +30,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (library / "broken.flac").write_bytes(b"fLaC, it says" * 100)
     with Nearfield(home) as nearfield:
         nearfield.music.add(library, workers=1)
+    return home
+
+
+@pytest.fixture(scope="session")
+def service(home: Path) -> Iterator[Served]:
+    """A service over that home, with a worker."""
     with served(home) as found:
         yield found
 

@@ -1,11 +1,13 @@
 """Say what one thinks, and see the lists change; compare two of them."""
 
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from pages.browser import changed, listed
-from service_process import Served
+from service_process import Served, served
 
 MOVIES = "/api/catalogues/movies"
 
@@ -30,9 +32,11 @@ def test_what_is_of_no_interest_leaves_the_list(page: Page, service: Served) -> 
     page.goto(f"/c/movies/items/{popular(service)['id']}")
     first, *_ = listed(page, "Similar items")
     row = page.locator(f"[data-item='{first}']")
-    row.get_by_role("button", name="Not interested").click()
+    row.get_by_role("button", name="Not interested").press("Enter")
     expect(row).to_have_count(0)
     assert first not in listed(page, "Similar items")
+    next_row = page.get_by_role("list", name="Similar items").locator("[data-item]").first
+    expect(next_row.get_by_role("link")).to_be_focused()
 
 
 def test_what_a_user_says_becomes_an_event(page: Page, service: Served) -> None:
@@ -103,6 +107,19 @@ def test_diversity_changes_the_list_without_moving_the_focus(page: Page, service
     page.keyboard.press("End")
     changed(page, "Recommended", before)
     expect(slider).to_be_focused()
+
+
+def test_while_milvus_is_away_the_list_says_that_it_is_what_is_popular(
+    browser: Browser, service: Served, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEARFIELD_MILVUS_URI", "http://127.0.0.1:9")  # nobody listens there
+    with served(home, "--no-worker") as away:
+        context = browser.new_context(base_url=away.address)
+        page = context.new_page()
+        page.goto("/c/movies/you")
+        expect(page.get_by_text("The vectors are away for the moment")).to_be_visible()
+        assert listed(page, "Recommended")
+        context.close()
 
 
 def _ids(rows: Any) -> list[str]:

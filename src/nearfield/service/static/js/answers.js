@@ -3,8 +3,10 @@ import { asking, get, of, post } from "./api.js";
 import { many } from "./format.js";
 import { useEffect, useRef, useState } from "./html.js";
 import { say } from "./live.js";
-import { useRemote } from "./remote.js";
+import { useEvery, useRemote } from "./remote.js";
 import { useTold } from "./session.js";
+
+const AWAY = 5000; // milliseconds until vectors that were away are asked for again
 
 /**
  * Ask what is recommended; the list is asked for again when anything in the wish changes.
@@ -15,7 +17,9 @@ export function useRecommend(catalogue, wish) {
   const told = useTold();
   const key = wish && JSON.stringify(["recommend", catalogue, wish, wish.user !== undefined && told]);
   const path = of(catalogue, "recommend");
-  return useRemote(key, (signal) => post(path, wish, signal), { keep: true });
+  const remote = useRemote(key, (signal) => post(path, wish, signal), { keep: true });
+  useEvery(AWAY, Boolean(remote.data?.degraded), remote.reload);
+  return remote;
 }
 
 /**

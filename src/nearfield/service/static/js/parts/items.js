@@ -1,6 +1,6 @@
 /** Lists of items: what each is, how well it fits, why, and what one thinks of it. */
 import { percent } from "../format.js";
-import { html } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { say } from "../live.js";
 import { to } from "../router.js";
 import { judge, opinionOf, useTaste } from "../session.js";
@@ -40,7 +40,9 @@ export const rowOf = (one) => ({ ...one, id: one.item });
  */
 export function Items({ catalogue, rows, label, music, judged, ranked, fresh, marks, stale }) {
   const Tag = ranked ? "ol" : "ul";
-  return html`<${Tag} class=${stale ? "items waiting" : "items"} aria-label=${label} aria-busy=${String(Boolean(stale))}>
+  const list = useRef(null);
+  const onClickCapture = useFocusKept(list, rows);
+  return html`<${Tag} ref=${list} onClickCapture=${onClickCapture} class=${stale ? "items waiting" : "items"} aria-label=${label} aria-busy=${String(Boolean(stale))}>
     ${rows.map(
       (row, index) => html`<li
         key=${row.id}
@@ -63,6 +65,27 @@ export function Items({ catalogue, rows, label, music, judged, ranked, fresh, ma
       </li>`,
     )}
   <//>`;
+}
+
+/**
+ * Keep the focus in a list: where a row goes because of a button in it, the next row has it.
+ * @param {{current: HTMLElement | null}} list
+ * @param {Row[]} rows
+ * @returns {(event: Event) => void} to be called with every click in the list
+ */
+function useFocusKept(list, rows) {
+  const last = useRef(null);
+  useLayoutEffect(() => {
+    const { row, place } = last.current ?? {};
+    if (!row || row.isConnected) return;
+    last.current = null;
+    const next = list.current?.children[Math.min(place, rows.length - 1)];
+    if (document.activeElement === document.body) next?.querySelector("a")?.focus();
+  }, [rows]);
+  return (event) => {
+    const row = event.target.closest("[data-item]");
+    last.current = row && { row, place: [...row.parentNode.children].indexOf(row) };
+  };
 }
 
 /** What the player needs to know of an item. */
