@@ -48,6 +48,7 @@ ORDER: Final = (
     "train",
     "publish",
     "refresh",
+    "map",
     "recommend",
     "similar",
     "serve",
@@ -70,7 +71,8 @@ RESUME: Final = {
     "import": "What went in stays; the same command brings in the rest.",
     "music": "Songs that were counted stay; the same command goes on with the rest.",
     "train": "Finished epochs are kept; the same command goes on after them.",
-    "publish": "What answered before still does; the same command publishes again.",
+    "publish": "What answers is whole, old or new; the same command publishes again.",
+    "map": "The map that was there still is; the same command draws anew.",
 }
 """What to tell whoever presses Ctrl-C, by command."""
 
@@ -147,6 +149,7 @@ app.add_typer(music.app, name="music")
 app.add_typer(train.app, name="train")
 app.command("publish")(publish.publish_command)
 app.command("refresh")(publish.refresh_command)
+app.command("map")(publish.map_command)
 app.command("recommend")(recommend.recommend_command)
 app.command("similar")(recommend.similar_command)
 app.command("serve")(serve.serve_command)

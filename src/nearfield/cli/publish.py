@@ -1,4 +1,4 @@
-"""`nearfield publish`, `rollback` and `refresh`: which version answers, and with what."""
+"""`nearfield publish`, `rollback`, `refresh` and `map`: which version answers, and with what."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -78,6 +78,26 @@ def refresh_command(
         )
     if as_json:
         print_json([asdict(one) for one in found])
+
+
+def map_command(
+    context: typer.Context,
+    catalogue: CatalogueOption = None,
+    space: Annotated[
+        str | None, typer.Option(help="of which: fusion, graph, sound; the first if not given")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the map of a space anew; publishing does it as well."""
+    from nearfield.pipelines.maps import make_map
+
+    with open_stores(context) as stores:
+        drawn = follow(make_map(stores, catalogue, space))
+    say(f"The map of {drawn.space} {drawn.version} shows {len(drawn.keys):,} items.")
+    if as_json:
+        print_json(drawn.summary())
+    else:
+        say_next(program(context), ["serve --open"])
 
 
 def space_data(space: "Space") -> dict[str, Any]:

@@ -11,6 +11,8 @@ from nearfield.jobs import steps
 from nearfield.jobs.options import (
     AddMusicOptions,
     EvaluateOptions,
+    ImportOptions,
+    MapOptions,
     NoOptions,
     PublishOptions,
     RefreshOptions,
@@ -45,7 +47,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "publish": Kind(PublishOptions, steps.publish),
     "rollback": Kind(RollbackOptions, steps.rollback),
     "refresh": Kind(RefreshOptions, steps.refresh),
+    "map": Kind(MapOptions, steps.draw_map),
     "add-music": Kind(AddMusicOptions, steps.add_music),
+    "import": Kind(ImportOptions, steps.import_sent),
     "evaluate": Kind(EvaluateOptions, steps.evaluate),
     "duplicates": Kind(NoOptions, steps.duplicates),
     "versions": Kind(NoOptions, steps.versions),

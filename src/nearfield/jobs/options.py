@@ -58,6 +58,12 @@ class RefreshOptions(Options):
     space: Recommender | None = None
 
 
+class MapOptions(Options):
+    """Of which recommender; of the first that answers where not given."""
+
+    space: Recommender | None = None
+
+
 class AddMusicOptions(Options):
     """Which files and folders, and how to listen to them."""
 
@@ -66,6 +72,13 @@ class AddMusicOptions(Options):
     encoder: Literal["own", "musicnn"] | None = None
     workers: Annotated[int | None, Field(ge=1, le=256)] = None
     again: bool = False
+
+
+class ImportOptions(Options):
+    """Which file that was sent in, and which table it holds; all where it is a whole export."""
+
+    file: Annotated[str, Field(min_length=1)]
+    table: Literal["items", "users", "events", "all"] = "all"
 
 
 class EvaluateOptions(Options):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from nearfield.jobs.options import (
     AddMusicOptions,
     EvaluateOptions,
+    ImportOptions,
+    MapOptions,
     NoOptions,
     PublishOptions,
     RefreshOptions,
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 REPORTS: Final = "reports"
 """Folder of the home with the figures that were measured last, a file for each catalogue."""
+
+_MOST: Final = 100
+"""Failures that a result lists; all of them are in the catalogue."""
 
 Told: TypeAlias = Generator[Progress, None, dict[str, Any]]
 """A pipeline whose result JSON can hold."""
@@ -102,6 +107,14 @@ def refresh(work: Work, options: RefreshOptions) -> Told:
     return {"spaces": [asdict(one) for one in done]}
 
 
+def draw_map(work: Work, options: MapOptions) -> Told:
+    """Draw the map of a space."""
+    from nearfield.pipelines.maps import make_map
+
+    drawn = yield from make_map(work.stores, work.catalogue, options.space)
+    return drawn.summary()
+
+
 def add_music(work: Work, options: AddMusicOptions) -> Told:
     """Add songs; their files stay where they are."""
     from nearfield.pipelines.music import CATALOGUE, Adding
@@ -115,8 +128,8 @@ def add_music(work: Work, options: AddMusicOptions) -> Told:
         workers=options.workers,
         again=options.again,
     )
-    added = yield from add(work.stores, wanted)
-    return added.summary()
+    told = (yield from add(work.stores, wanted)).summary()
+    return {**told, **{name: told[name][:_MOST] for name in ("failures", "notes")}}
 
 
 def duplicates(work: Work, options: NoOptions) -> Told:
@@ -131,6 +144,14 @@ def versions(work: Work, options: NoOptions) -> Told:
     from nearfield.pipelines.versions import list_versions
 
     return _report((yield from list_versions(work.stores, work.catalogue)))
+
+
+def import_sent(work: Work, options: ImportOptions) -> Told:
+    """Import a file that was sent to the service, and remove it: it may name users."""
+    from nearfield.pipelines.uploaded import import_uploaded
+
+    name = work.catalogue or work.stores.only_catalogue()
+    return (yield from import_uploaded(work.stores, name, Path(options.file), options.table))
 
 
 def evaluate(work: Work, options: EvaluateOptions) -> Told:

@@ -16,6 +16,7 @@ from nearfield.pipelines.ears import Ears
 from nearfield.pipelines.embed_songs import to_keep
 from nearfield.pipelines.find_duplicates import find_duplicates
 from nearfield.pipelines.find_versions import find_versions
+from nearfield.pipelines.maps import keep_map
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music_files import Scan, Tally, look
 from nearfield.pipelines.music_status import failure_data
@@ -175,6 +176,9 @@ class _Addition:
         yield from bring_up_to_date(self._stores, self._catalogue, model)
         yield from find_duplicates(self._stores, self._catalogue)
         yield from find_versions(self._stores, self._catalogue)
+        space = self._stores.spaces.active(self._catalogue.name, SOUND)
+        if space is not None:
+            yield from keep_map(self._stores, space)
         failures = [
             file
             for path, file in self._catalogue.sounds.files().items()

@@ -8,6 +8,7 @@ import numpy as np
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import CheckFailed, InvalidInput
 from nearfield.pipelines.kinds import DEFAULT, kind_of
+from nearfield.pipelines.maps import keep_map
 from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.names import PARTS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
@@ -35,7 +36,7 @@ def publish(
     """Make a model's vectors what answers, and return the space.
 
     What answered before does so until the new version is whole and checked. After a kill the
-    same call does it again.
+    same call does it again. Once it answers, its map is drawn where the extra `map` is installed.
 
     Parameters
     ----------
@@ -67,7 +68,15 @@ def publish(
     chosen = models.adopt(chosen)
     if chosen.recommender == SOUND:
         yield from _embed_songs(stores, found, chosen)
-        return (yield from publish_songs(stores, found, chosen))
+        space = yield from publish_songs(stores, found, chosen)
+    else:
+        space = yield from _publish_items(stores, found, chosen)
+    yield from keep_map(stores, space)
+    return space
+
+
+def _publish_items(stores: Stores, found: Catalogue, chosen: StoredModel) -> Steps[Space]:
+    """Embed the items and let them answer."""
     yield Progress("Embedding the items")
     trained = kind_of(chosen.recommender).load(chosen.folder)
     if not is_served(chosen.folder):

@@ -8,6 +8,7 @@ import numpy as np
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import NotFound
 from nearfield.pipelines.kinds import kind_of
+from nearfield.pipelines.maps import keep_map
 from nearfield.pipelines.names import RECOMMENDERS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.recommenders import Recommenders
@@ -101,6 +102,7 @@ def refresh(
         if changed.any():
             yield Progress(f"Writing to the space {name}", 0, int(changed.sum()), "items")
             stores.spaces.upsert(opened.space, ids[changed], vectors[changed])
+            yield from keep_map(stores, opened.space)
         version = opened.space.version
         done.append(Refreshed(found.name, name, version, len(later), int(changed.sum())))
     return done
@@ -112,6 +114,7 @@ def _refresh_songs(stores: Stores, catalogue: Catalogue) -> Steps[Refreshed]:
     model = stores.models.get(catalogue.name, SOUND, space.version)
     before = stores.spaces.held(space)
     yield from bring_up_to_date(stores, catalogue, model)
+    yield from keep_map(stores, space)
     present = catalogue.sounds.present()
     new = len(np.setdiff1d(present, before))
     return Refreshed(catalogue.name, SOUND, space.version, len(present), new)
