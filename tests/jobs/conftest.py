@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,8 @@ class Working:
 @contextmanager
 def opened(home: Path, redis: str | None = None) -> Iterator[Working]:
     """Open the queue of a home, without a worker."""
-    with Stores(home) as stores:
-        yield Working(stores, JobQueue(stores, redis))
+    with Stores(home) as stores, closing(JobQueue(stores, redis)) as queue:
+        yield Working(stores, queue)
 
 
 @contextmanager

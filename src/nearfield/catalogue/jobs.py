@@ -55,8 +55,10 @@ class Job:
         How often it was begun.
     worker : str
         Who runs it, or did last.
-    created, started, ended : datetime, optional
-        In UTC; None is not yet.
+    created : datetime
+        In UTC, as the others.
+    started, ended : datetime, optional
+        None is not yet.
     """
 
     id: str
@@ -69,7 +71,7 @@ class Job:
     message: str
     attempts: int
     worker: str
-    created: datetime | None
+    created: datetime
     started: datetime | None
     ended: datetime | None
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from nearfield.errors import InUse
 from nearfield.jobs.parent import read_places, when_parent_ends
 from nearfield.jobs.stopping import stop_on_signals
-from nearfield.vectors.lite import ADDRESS, SERVING, own
+from nearfield.vectors.lite import ADDRESS, own
 from nearfield.vectors.owner import OwnerLock
 
 HOST: Final = "127.0.0.1"
@@ -49,7 +49,6 @@ def main() -> None:
 
 def serve(folder: Path, lock: OwnerLock, stop: threading.Event) -> None:
     """Serve a folder that is owned, until `stop` is set; then give it free."""
-    lock.tell(**{SERVING: True})
     # they take a second
     import grpc
     from milvus_lite.adapter.grpc.servicer import MilvusServicer
@@ -82,7 +81,7 @@ def _own(folder: Path, stop: threading.Event) -> OwnerLock | None:
     said = False
     while not stop.is_set():
         try:
-            return own(folder)
+            return own(folder, serving=True)
         except InUse as error:
             if not said:
                 _log.warning("%s", error)

@@ -83,6 +83,10 @@ class JobQueue:
         """Cancel a job; see `Jobs.cancel`."""
         return self._jobs.cancel(job)
 
+    def close(self) -> None:
+        """Close the connection of the queue."""
+        self._carrier.close()
+
 
 class Carrier:
     """Tells workers that there is something to do, by huey.
@@ -131,7 +135,7 @@ class Carrier:
         return task is not None
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; the next use opens it again."""
         self._huey.storage.close()
 
 

@@ -194,7 +194,10 @@ def _own_or_none(folder: Path) -> OwnerLock | None:
     try:
         return own(folder)
     except InUse:
-        if SERVING not in (read_owner(folder) or {}):
+        owner = read_owner(folder)
+        if owner is None:  # it has just ended
+            return own(folder)
+        if SERVING not in owner:
             raise
         return None
 

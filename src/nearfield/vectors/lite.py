@@ -19,8 +19,15 @@ START_SECONDS: Final = 20.0
 _LOOK_SECONDS: Final = 0.02
 
 
-def own(folder: Path) -> OwnerLock:
+def own(folder: Path, serving: bool = False) -> OwnerLock:
     """Lock a Lite folder, and mend what a kill left in it.
+
+    Parameters
+    ----------
+    folder : Path
+        Made by Milvus Lite where there is none.
+    serving : bool
+        Whether this process is about to serve it to others.
 
     Raises
     ------
@@ -33,7 +40,7 @@ def own(folder: Path) -> OwnerLock:
             f"path ending in .db, which Milvus Lite wants. Rename it."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = OwnerLock(folder)
+    lock = OwnerLock(folder, facts={SERVING: True} if serving else None)
     for collection in (folder / "collections").glob("*"):
         if not (collection / "schema.json").exists():  # its creation or removal was cut off
             shutil.rmtree(collection, ignore_errors=True)

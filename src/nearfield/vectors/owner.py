@@ -5,6 +5,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,8 @@ class OwnerLock:
         What is owned; the lock is the file beside it, `<folder>.lock`, which stays.
     remedy : str
         What the one who is refused should do.
+    facts : mapping, optional
+        What to tell from the first moment; see `tell`.
 
     Raises
     ------
@@ -48,7 +51,9 @@ class OwnerLock:
         Naming the owner (pid, command, since when) and the remedy.
     """
 
-    def __init__(self, folder: Path, remedy: str = LITE_REMEDY) -> None:
+    def __init__(
+        self, folder: Path, remedy: str = LITE_REMEDY, facts: Mapping[str, object] | None = None
+    ) -> None:
         self._file = os.open(lock_file(folder), os.O_RDWR | os.O_CREAT, 0o644)
         try:
             _lock_soon(self._file)
@@ -59,7 +64,7 @@ class OwnerLock:
         command = shlex.join(sys.argv)[:_LONGEST]
         since = datetime.now(UTC).isoformat(timespec="seconds")
         self._told: dict[str, object] = {"pid": os.getpid(), "command": command, "since": since}
-        self.tell()
+        self.tell(**(facts or {}))
 
     def tell(self, **facts: object) -> None:
         """Let other processes know more of the owner; `read_owner` returns it."""
