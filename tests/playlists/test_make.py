@@ -103,6 +103,9 @@ class OneArtistIsOneSong:
         named = [str(one) for one in self.songs.catalogue.item_ids(keys)]
         return self.songs.keys([f"{one[:4]}s0" if one[0] == "m" else one for one in named])
 
+    def are_alone(self) -> bool:
+        return False
+
     def best(self, keys: Ids) -> Ids:
         return keys
 

@@ -39,6 +39,9 @@ class Pairs:
     def of(self, keys: Ids) -> Ids:
         return np.array([self.same.get(key, key) for key in keys.tolist()], dtype=np.int64)
 
+    def are_alone(self) -> bool:
+        return False
+
     def best(self, keys: Ids) -> Ids:
         return np.array([self.worse.get(key, key) for key in keys.tolist()], dtype=np.int64)
 

@@ -44,11 +44,25 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A recommender, and the views that it was made of."""
+class Answering:
+    """What answers a question: a recommender, and what it was made of.
 
-    views: tuple[SpaceView, ...]
+    Parameters
+    ----------
+    recommender : Recommender
+        To be asked.
+    views : tuple of SpaceView
+        One for each space.
+    name : str
+        What stands in an answer as its origin: a space, or ``blend``.
+    models : mapping
+        Space to the version that answers.
+    """
+
     recommender: Recommender
+    views: tuple[SpaceView, ...]
+    name: str
+    models: Mapping[str, str]
 
 
 class Recommenders:
@@ -64,7 +78,7 @@ class Recommenders:
         self._stores = stores
         self._opened: dict[tuple[str, str], Opened] = {}
         self._defaults: dict[str, tuple[str, tuple[int, ...]]] = {}
-        self._made: dict[tuple[str, tuple[tuple[str, float], ...], Versions], _Made] = {}
+        self._made: dict[tuple[str, tuple[tuple[str, float], ...], Versions], Answering] = {}
         self._opening = threading.Lock()
 
     def get(
@@ -91,22 +105,42 @@ class Recommenders:
         InvalidInput
             If there is no such space, or it is of a catalogue that was removed and made anew.
         """
+        return self.answering(catalogue, space, versions).recommender
+
+    def answering(
+        self,
+        catalogue: str | None = None,
+        space: str | Weights | None = None,
+        versions: Versions = "one",
+    ) -> Answering:
+        """Return the recommender, and which versions it answers from; see `get`."""
         name = catalogue or self._stores.only_catalogue()
         weights = tuple(read_space(self.default_space(name) if space is None else space).items())
-        views = tuple(self.open(name, one).view for one, _ in weights)
+        opened = tuple(self.open(name, one) for one, _ in weights)
         made = self._made.get((name, weights, versions))
-        if made is None or any(a is not b for a, b in zip(views, made.views, strict=True)):
-            view: View = views[0]
-            if len(views) > 1:
-                view = BlendView(views, [weight for _, weight in weights])
-            found = self._stores.catalogue(name)
-            groups = SongGroups(found.pairs, versions)
-            made = _Made(views, Recommender(found, view, groups))
+        if made is None or any(a.view is not b for a, b in zip(opened, made.views, strict=True)):
+            made = self._make(name, weights, versions, opened)
             with self._opening:
                 if len(self._made) >= _MOST:
                     self._made.clear()
                 self._made[name, weights, versions] = made
-        return made.recommender
+        return made
+
+    def _make(
+        self,
+        catalogue: str,
+        weights: tuple[tuple[str, float], ...],
+        versions: Versions,
+        opened: tuple[Opened, ...],
+    ) -> Answering:
+        views = tuple(one.view for one in opened)
+        view: View = views[0]
+        if len(views) > 1:
+            view = BlendView(views, [weight for _, weight in weights])
+        found = self._stores.catalogue(catalogue)
+        recommender = Recommender(found, view, SongGroups(found.pairs, versions))
+        models = {one.space.recommender: one.space.version for one in opened}
+        return Answering(recommender, views, view.name, models)
 
     def default_space(self, catalogue: str) -> str:
         """Return which space of a catalogue answers where none is named.

@@ -76,6 +76,11 @@ class SongGroups:
         copies, songs = self._tables()
         return songs.of(copies.of(keys))
 
+    def are_alone(self) -> bool:
+        """Tell whether nothing is known to be the same."""
+        copies, songs = self._tables()
+        return not (len(copies.keys) or len(songs.keys))
+
     def best(self, keys: Ids) -> Ids:
         """Return the best copy of each song's recording, int64, shape of `keys`."""
         return self._tables()[0].of(keys)

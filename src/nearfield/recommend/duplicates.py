@@ -18,6 +18,9 @@ class Groups(Protocol):
         own group.
         """
 
+    def are_alone(self) -> bool:
+        """Tell whether every item is its own group now."""
+
     def best(self, keys: Ids) -> Ids:
         """Return for each item the best copy of the same thing, int64, shape of `keys`.
 
@@ -32,6 +35,10 @@ class Alone:
     def of(self, keys: Ids) -> Ids:
         """Return the keys themselves."""
         return keys
+
+    def are_alone(self) -> bool:
+        """Return True."""
+        return True
 
     def best(self, keys: Ids) -> Ids:
         """Return the keys themselves."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.recommend.duplicates import Alone, Groups, one_of_each
+from nearfield.recommend.duplicates import Groups, one_of_each
 from nearfield.recommend.retrieve import Ranked
 from nearfield.types import Ids, no_ids
 
@@ -61,7 +61,7 @@ class Limits:
     @property
     def are_none(self) -> bool:
         """Whether every list keeps to them."""
-        return not self._at_most and isinstance(self._groups, Alone)
+        return not self._at_most and self._groups.are_alone()
 
     def keep(self, pool: Ranked) -> Ranked:
         """Return what of a pool keeps to the limits, the best first."""

@@ -1,6 +1,6 @@
 """What the core of the service answers: items, recommendations, catalogues."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -116,7 +116,7 @@ def reply(content: Any, status: int = 200) -> Response:
 def answer(
     found: Sequence[Recommendation],
     space: str,
-    models: dict[str, str],
+    models: Mapping[str, str],
     degraded: bool = False,
     arm: str | None = None,
 ) -> Response:
@@ -125,7 +125,7 @@ def answer(
         {
             "items": [recommendation_data(one) for one in found],
             "space": space,
-            "models": models,
+            "models": dict(models),
             "degraded": degraded,
             "arm": arm,
         }

@@ -1,9 +1,11 @@
 """What the routes share: the home, its recommenders, the queue of long work."""
 
+import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
+import anyio.to_thread
 from fastapi import Depends, Request
 
 from nearfield.catalogue.catalogue import Catalogue
@@ -13,6 +15,11 @@ from nearfield.service.config import ServiceConfig
 
 if TYPE_CHECKING:
     from nearfield.jobs.queue import JobQueue
+    from nearfield.pipelines.map_pictures import Pictures
+
+
+_FRESH: Final = 1.0
+"""Seconds for which a catalogue that was removed and made anew may still answer as it was."""
 
 
 class Service:
@@ -35,7 +42,7 @@ class Service:
         )
         self.recommenders = Recommenders(self.stores)
         self.processes = ready or dict
-        self._catalogues: dict[str, Catalogue] = {}
+        self._catalogues: dict[str, tuple[float, Catalogue]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -50,17 +57,32 @@ class Service:
 
         return JobQueue(self.stores, self.config.redis_url)
 
+    @cached_property
+    def pictures(self) -> "Pictures":
+        """Maps of the spaces."""
+        from nearfield.pipelines.map_pictures import Pictures
+
+        return Pictures(self.stores)
+
     def catalogue(self, name: str) -> Catalogue:
         """Return a catalogue; NotFound where there is none of that name.
 
-        The same object as long as it is the same catalogue: it keeps what is popular.
+        The same object as long as it is the same catalogue: it keeps what is popular. Whether it
+        is, is asked every second.
         """
-        found = self.stores.catalogues.get(name)
-        known = self._catalogues.get(name)
-        if known is not None and known.uid == found.uid:
+        known = self.known(name)
+        if known is not None:
             return known
-        self._catalogues[name] = found
-        return found
+        found = self.stores.catalogues.get(name)
+        _, before = self._catalogues.get(name, (0.0, found))
+        kept = before if before.uid == found.uid else found
+        self._catalogues[name] = time.monotonic() + _FRESH, kept
+        return kept
+
+    def known(self, name: str) -> Catalogue | None:
+        """Return a catalogue that was looked for a moment ago; None where SQL must be asked."""
+        until, found = self._catalogues.get(name, (0.0, None))
+        return found if until > time.monotonic() else None
 
 
 def service_of(request: Request) -> Service:
@@ -69,13 +91,21 @@ def service_of(request: Request) -> Service:
     return found
 
 
-ServiceOf = Annotated[Service, Depends(service_of)]
+async def _service(request: Request) -> Service:
+    """Return it at once: what is no coroutine would be called in a thread of its own."""
+    return service_of(request)
+
+
+ServiceOf = Annotated[Service, Depends(_service)]
 """The parameter by which a route gets the service."""
 
 
-def catalogue_of(catalogue: str, request: Request) -> Catalogue:
-    """Return the catalogue that a path names."""
-    return service_of(request).catalogue(catalogue)
+async def catalogue_of(catalogue: str, service: ServiceOf) -> Catalogue:
+    """Return the catalogue that a path names; SQL is asked in a thread, for it may be slow."""
+    found = service.known(catalogue)
+    if found is None:
+        found = await anyio.to_thread.run_sync(service.catalogue, catalogue)
+    return found
 
 
 CatalogueOf = Annotated[Catalogue, Depends(catalogue_of)]

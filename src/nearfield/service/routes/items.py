@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.recommend.ask import MOST
-from nearfield.service.ask import asked_space, models_of, name_of
 from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import Answer, ItemReply, answer, ids_of, item_data, reply
@@ -125,11 +124,9 @@ def similar_items(
     versions: Literal["one", "all"] = "one",
 ) -> Response:
     """Return what is nearest to an item, without itself and its copies."""
-    name = asked_space(service, catalogue.name, space)
-    recommender = service.recommenders.get(catalogue.name, name, versions)
-    found = recommender.similar(item, k, where, diversity, ids_of(exclude))
-    models = models_of(service, catalogue.name, name)
-    return answer(found, name_of(models, name), models)
+    asked = service.recommenders.answering(catalogue.name, space or None, versions)
+    found = asked.recommender.similar(item, k, where, diversity, ids_of(exclude))
+    return answer(found, asked.name, asked.models)
 
 
 @router.put("/{item}", response_model=ChangesReply)

@@ -16,7 +16,6 @@ from nearfield.recommend.nowhere import Nowhere
 from nearfield.recommend.popularity import SPACE as POPULARITY
 from nearfield.recommend.recommender import Recommender
 from nearfield.service.arms import Arms, arm_of
-from nearfield.service.ask import asked_space, models_of, name_of
 from nearfield.service.bodies import Body, Id
 from nearfield.service.replies import Answer, answer
 from nearfield.service.state import CatalogueOf, Service, ServiceOf
@@ -70,11 +69,9 @@ def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> Respons
         arm, changes = arm_of(wish.arms, wish.user)
         wish = wish.model_copy(update=changes)
     try:
-        space = asked_space(service, catalogue.name, wish.spaces)
-        recommender = service.recommenders.get(catalogue.name, space, wish.versions)
-        found = recommender.recommend(_ask(wish, sound=_is_sound(space)))
-        models = models_of(service, catalogue.name, space)
-        name, degraded = name_of(models, space), False
+        asked = service.recommenders.answering(catalogue.name, wish.spaces or None, wish.versions)
+        found = asked.recommender.recommend(_ask(wish, sound=asked.name == SOUND))
+        name, models, degraded = asked.name, dict(asked.models), False
     except InUse:
         raise
     except Unavailable:
@@ -107,10 +104,6 @@ def _ask(wish: Wish, sound: bool) -> Ask:
         diversity=wish.diversity,
         explain=wish.explain,
     )
-
-
-def _is_sound(space: str | Mapping[str, float]) -> bool:
-    return space == SOUND or (not isinstance(space, str) and set(space) == {SOUND})
 
 
 def _weights(items: Sequence[PublicId | Weighted]) -> dict[PublicId, float]:
