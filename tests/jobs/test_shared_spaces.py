@@ -21,6 +21,8 @@ from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.spaces import Spaces
 from service_process import wait_for
 
+pytestmark = pytest.mark.slow  # each process loads everything anew
+
 ROWS, DIM = 300, 8
 PATIENCE = 60.0
 PROGRAM = """
@@ -179,7 +181,7 @@ def test_two_processes_do_not_publish_the_same_space_at_once(spaces: Spaces, uri
     assert version(spaces) == "v3"
 
 
-@pytest.mark.parametrize("lines", [3, 7, 9, 10])
+@pytest.mark.parametrize("lines", [7, 10])
 def test_who_is_killed_in_a_publish_leaves_a_whole_space(
     spaces: Spaces, uri: str, lines: int
 ) -> None:
