@@ -15,6 +15,7 @@ from nearfield.catalogue.database import Database
 from nearfield.catalogue.erase import ErasedRows, erase_user
 from nearfield.catalogue.export import Export, Record, exporting
 from nearfield.catalogue.facts import Counts, History, Item
+from nearfield.catalogue.item_kinds import ATTRIBUTES, GENRE, read_labels
 from nearfield.catalogue.lookups import (
     find_item_ids,
     find_item_keys,
@@ -158,6 +159,17 @@ class Catalogue(Browse):
     def attribute_names(self) -> list[str]:
         """Return the names of everything that is known of some user, in the order first seen."""
         return list(self._state().user_attributes)
+
+    def label_kinds(self) -> list[str]:
+        """Return by what `labels` can tell items apart: genre, album, artist."""
+        known = self._state().item_attributes
+        found = [GENRE] if self.genres() else []
+        return found + [name for name in ATTRIBUTES if name in known]
+
+    def labels(self, by: str) -> tuple[Ids, NDArray[np.object_]]:
+        """Return the keys of all items, rising, and a label of each; see `read_labels`."""
+        with self._database.reading() as conn:
+            return read_labels(conn, self.number, by)
 
     def rating_range(self) -> tuple[float, float]:
         """Return the smallest and the largest of the newest ratings; NaN where there is none.

@@ -161,6 +161,11 @@ def read_map(stores: Stores, catalogue: str, space: str | None = None) -> Map:
     )
 
 
+def drawn_spaces(stores: Stores, catalogue: str) -> list[str]:
+    """Return the spaces of a catalogue that have a map."""
+    return [name for name in RECOMMENDERS if _version(stores, catalogue, name) is not None]
+
+
 def can_draw() -> bool:
     """Tell whether the library that draws is installed; it is not loaded."""
     return importlib.util.find_spec(PACKAGE) is not None
