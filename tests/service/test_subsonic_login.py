@@ -115,6 +115,18 @@ def test_a_page_from_elsewhere_may_not_write(guarded: Running) -> None:
     assert made(Sec_Fetch_Site="cross-site", Origin="https://player.example") == "ok"
 
 
+def test_a_page_that_is_let_in_may_play(guarded: Running, music: Running) -> None:
+    reader = key(guarded, "read")
+    song = call(guarded, "search3", apiKey=reader, query="")["searchResult3"]["song"][0]["id"]
+    query = {"v": "1.16.1", "c": "tests", "id": song}
+    policy = "cross-origin-resource-policy"
+    shared = guarded.http.get("/rest/stream", params={**query, "apiKey": reader})
+    assert shared.headers[policy] == "cross-origin"
+    own = music.http.get("/rest/stream", params={**query, "u": "ann"})
+    assert own.headers["content-type"] == shared.headers["content-type"]
+    assert own.headers[policy] == "same-origin"
+
+
 def test_players_too_are_told_to_wait(serve_music: Callable[..., Running]) -> None:
     busy = serve_music(limits=Limits(requests=3))
     answers = [busy.http.get("/rest/ping", params=LOGIN).status_code for _ in range(12)]

@@ -4,13 +4,16 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Text, func, select, type_coerce
 
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.schema import catalogues, item_genres, items, sound_files, sounds
 from nearfield.catalogue.sound_facts import READY
+
+_PAGE: Final = 2000
+"""Rows that are read at once: what else they hold is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class ListedSong:
 
 
 class SongList:
-    """Lists the songs of one catalogue; made by `Sounds.songs`.
+    """Lists the songs of one catalogue; made by `Sounds.listed`.
 
     Parameters
     ----------
@@ -110,7 +113,7 @@ class SongList:
         found: list[ListedSong] = []
         with self._database.reading(snapshot=True) as conn:
             genres = _genres(conn, self._catalogue)
-            for row in conn.execute(query):
+            for row in conn.execute(query.execution_options(yield_per=_PAGE)):
                 if not found or found[-1].key != row.id:
                     found.append(_song(row, genres.get(row.id, ())))
         return found

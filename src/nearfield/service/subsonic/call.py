@@ -53,17 +53,23 @@ class Call:
     listener: Listener
 
     @cached_property
+    def _known(self) -> dict[str, Opened]:
+        return {}
+
+    @cached_property
     def folders(self) -> list[Opened]:
         """The catalogues that are asked: the music folder that is named, or all."""
         number = self.params.optional_number("musicFolderId")
         return [self._opened(one) for one in self.players.folder(number)]
 
     def open(self, name: Name) -> Opened:
-        """Return the catalogue of an id."""
-        for one in self.players.folders():
-            if one.name == name.catalogue:
-                return self._opened(one)
-        raise _missing(name)
+        """Return the catalogue of an id, which a call of many ids asks for often."""
+        if name.catalogue not in self._known:
+            for one in self.players.folders():
+                self._known[one.name] = self._opened(one)
+        if name.catalogue not in self._known:
+            raise _missing(name)
+        return self._known[name.catalogue]
 
     def songs(self, text: str) -> tuple[Opened, list[ShelfSong]]:
         """Return the songs that an id names: one, those of an album, or those of an artist."""

@@ -34,8 +34,8 @@ def cover(call: Call) -> Response:
     for one in islice(_songs(found), _TRIED):
         picture = read_cover(path_of(file_of(opened.catalogue, one.song.id).path))
         if picture is not None:
-            kept = {"Cache-Control": "private, max-age=86400"}
-            return Response(picture.data, media_type=picture.mime, headers=kept)
+            headers = _headers(call, "private, max-age=86400")
+            return Response(picture.data, media_type=picture.mime, headers=headers)
     raise SubsonicError(Code.NOT_FOUND, "there is no picture in the files of this id.")
 
 
@@ -47,8 +47,14 @@ def _file(call: Call, attached: bool) -> Response:
         path,
         filename=name,
         media_type=media_type(path.suffix),
-        headers={"Cache-Control": "private"},
+        headers=_headers(call, "private"),
     )
+
+
+def _headers(call: Call, kept: str) -> dict[str, str]:
+    """Return headers by which a page that is let in may show and play what it gets."""
+    shared = {"Cross-Origin-Resource-Policy": "cross-origin"} if call.service.config.origins else {}
+    return {"Cache-Control": kept, **shared}
 
 
 def _songs(found: ShelfSong | ShelfAlbum | ShelfArtist) -> Iterable[ShelfSong]:

@@ -68,13 +68,19 @@ class Players:
     def shelf(self, catalogue: Catalogue) -> Shelf:
         """Return the songs of a catalogue by artist and album."""
         made = self._made.get(catalogue.name)
-        if made is not None and made.uid == catalogue.uid and self._is_new(made, catalogue):
+        known = made is not None and made.uid == catalogue.uid
+        if made is not None and known and self._is_new(made, catalogue):
             return made.shelf
-        with self._making:
+        if not self._making.acquire(blocking=not known):  # somebody makes it anew
+            assert made is not None
+            return made.shelf
+        try:
             made = self._made.get(catalogue.name)
             if made is None or made.uid != catalogue.uid or not self._is_new(made, catalogue):
                 made = self._made[catalogue.name] = self._make(catalogue, made)
-        return made.shelf
+            return made.shelf
+        finally:
+            self._making.release()
 
     def marks(self, catalogue: Catalogue, user: str) -> Marks:
         """Return what a listener did with the songs of a catalogue."""

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from nearfield.errors import NearfieldError
-from nearfield.service.state import service_of
+from nearfield.service.state import Service
 from nearfield.service.subsonic import annotate, browse, lists, media, playlists, similar, system
 from nearfield.service.subsonic.call import Call, Handle
 from nearfield.service.subsonic.document import answered, failed
@@ -104,7 +104,7 @@ def _answer(request: Request, name: str, params: Params, form: str) -> Response:
     name = name.removesuffix(".view")
     if name == _OPEN:
         return answered(system.extensions(), form)
-    service = service_of(request)
+    service: Service = request.app.state.service
     listener = log_in(service, params)
     method = _method(name)
     if not listener.may(method.scope):
