@@ -51,7 +51,7 @@ def test_what_a_user_says_becomes_an_event(page: Page, service: Served) -> None:
     row = page.locator(f"[data-item='{first}']")
     row.get_by_role("button", name="Dislike").click()
     expect(row).to_have_count(0)
-    (event, *_) = service.http.get(f"{MOVIES}/users/{name}").json()["events"]
+    (event, *_) = service.http.get(f"{MOVIES}/users/{name}").json()["history"]
     assert (str(event["item"]), event["kind"]) == (first, "disliked")
 
 
@@ -71,8 +71,8 @@ def test_attributes_alone_make_a_list(page: Page) -> None:
     page.goto("/c/movies/you")
     popular_first = listed(page, "Recommended")
     page.get_by_role("radio", name="About you").check()
-    page.get_by_label("Gender").select_option("F")
-    page.get_by_label("Age").fill("25")
+    page.get_by_role("combobox", name="Gender").select_option("F")
+    page.get_by_role("textbox", name="Age").fill("25")
     expect(page.get_by_text("this is what is popular")).to_have_count(0)
     expect(page.get_by_text("From fusion")).to_be_visible()
     changed(page, "Recommended", popular_first)

@@ -1,14 +1,14 @@
 /** Who asks: a user, somebody with some attributes, somebody who likes a few things. */
-import { asking, of } from "../api.js";
-import { words } from "../format.js";
+import { asking, get, of } from "../api.js";
+import { many, words } from "../format.js";
 import { html, useMemo, useState } from "../html.js";
 import { say } from "../live.js";
 import { Field, IconButton, Segments } from "../parts/button.js";
 import { ItemSearch, UserSearch, told } from "../parts/search.js";
 import { Fault } from "../parts/states.js";
-import { useGet } from "../remote.js";
+import { useGet, useRemote } from "../remote.js";
 import { to } from "../router.js";
-import { become, judge, opinionOf, takeBack } from "../session.js";
+import { become, judge, opinionOf, takeBack, useTold } from "../session.js";
 
 const WAYS = [
   ["user", "A user"],
@@ -54,7 +54,9 @@ function AsUser({ about, who }) {
 }
 
 function User({ catalogue, id }) {
-  const { data, error, reload } = useGet(of(catalogue, "users", id));
+  const path = asking(of(catalogue, "users", id), { limit: LATEST });
+  const key = `${path} ${useTold()}`; // what was just said is an event, too
+  const { data, error, reload } = useRemote(key, (signal) => get(path, signal), { keep: true });
   if (error) return html`<${Fault} error=${error} retry=${reload} />`;
   return html`<div class="stack user-card">
     <div class="row apart">
@@ -62,11 +64,11 @@ function User({ catalogue, id }) {
       <button type="button" class="button little bare" onClick=${() => become(catalogue, null)}>Be anonymous</button>
     </div>
     <p class="small quiet">${data ? told(data.attributes) || "Nothing is known beside the events." : "\u00a0"}</p>
-    ${data?.events.length > 0 &&
-    html`<h3 class="small">Newest events</h3>
+    ${data?.history.length > 0 &&
+    html`<h3 class="small">Newest of ${many(data.events, "event")}</h3>
       <ul class="small stack" aria-label="Newest events">
-        ${data.events.slice(0, LATEST).map(
-          (event) => html`<li class="event" key=${`${event.item} ${event.time}`}>
+        ${data.history.map(
+          (event) => html`<li class="event" key=${`${event.item} ${event.kind} ${event.time}`}>
             <a class="line" href=${to.item(catalogue, event.item)}>${event.title}</a>
             <span class="quiet number">${event.kind}${event.value != null && ` ${event.value}`}</span>
           </li>`,

@@ -85,7 +85,6 @@ export function Combobox({ label, placeholder, scope, search, onPick, onEnter, s
         setText(event.currentTarget.value);
         setOpen(true);
       }}
-      onFocus=${() => eager && setOpen(true)}
       onClick=${() => setOpen(true)}
       onBlur=${() => setOpen(false)}
       onKeyDown=${onKeyDown}

@@ -111,8 +111,9 @@ function Reasons({ reasons }) {
   if (!reasons?.length) return null;
   return html`<ul class="reasons small quiet" aria-label="Reasons">
     ${reasons.slice(0, 2).map(
-      (reason) => html`<li key=${reason.text} class="line" title=${reason.text}>
-        ${reason.text}${isMeasured(reason) && html` <span class="number">${percent(reason.share)}</span>`}
+      (reason) => html`<li key=${reason.text}>
+        <span class="line">${reason.text}</span>${" "}
+        ${isMeasured(reason) && html`<span class="number">${percent(reason.share)}</span>`}
       </li>`,
     )}
   </ul>`;
