@@ -14,9 +14,9 @@ from sqlalchemy import text
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.schema import HEAD
 from nearfield.errors import NearfieldError
+from nearfield.pipelines.model_owner import check_owner
 from nearfield.pipelines.models import read_model
 from nearfield.pipelines.names import OF_SPACE, VERSIONS
-from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.stores import Stores
 from nearfield.training.card import CARD
 from nearfield.vectors.spaces import Space

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.errors import CheckFailed, InvalidInput
+from nearfield.errors import CheckFailed
 from nearfield.pipelines.kinds import DEFAULT, kind_of
 from nearfield.pipelines.maps import keep_map
+from nearfield.pipelines.model_owner import check_owner
 from nearfield.pipelines.models import StoredModel, read_model
 from nearfield.pipelines.names import PARTS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
@@ -100,17 +101,6 @@ def _embed_songs(stores: Stores, catalogue: Catalogue, model: StoredModel) -> St
         from nearfield.pipelines.embed_songs import embed_songs
 
         yield from embed_songs(stores, catalogue, model)
-
-
-def check_owner(model: StoredModel, catalogue: Catalogue) -> None:
-    """Refuse a model whose keys are those of another catalogue."""
-    if model.card.get("catalogue_uid") != catalogue.uid:
-        raise InvalidInput(
-            f"the model in {model.folder} was trained on another catalogue (named "
-            f"'{model.catalogue}', identity {model.card.get('catalogue_uid')}), not on the present "
-            f"'{catalogue.name}' ({catalogue.uid}): its items are not the same. Run `nearfield "
-            f"train {model.recommender} --catalogue {catalogue.name}`."
-        )
 
 
 def rollback(

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from nearfield.errors import InvalidInput, NotFound
+from nearfield.pipelines.model_owner import check_owner
 from nearfield.pipelines.names import RECOMMENDERS, SOUND
-from nearfield.pipelines.publish import check_owner
 from nearfield.pipelines.serve import open_served
 from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.stores import Stores
@@ -16,7 +16,9 @@ from nearfield.recommend.model import UserModel
 from nearfield.recommend.recommender import Recommender
 from nearfield.recommend.view import SpaceView, View
 from nearfield.vectors.index import VectorIndex
-from nearfield.vectors.spaces import Space
+
+if TYPE_CHECKING:
+    from nearfield.vectors.spaces import Space
 
 Weights: TypeAlias = Mapping[str, float]
 
@@ -38,7 +40,7 @@ class Opened:
         Of both.
     """
 
-    space: Space
+    space: "Space"
     model: UserModel
     view: SpaceView
 

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from nearfield.types import Scores, Vectors
 
@@ -54,6 +53,9 @@ def find_tastes(vectors: Vectors, weights: Scores, most: int, apart: float) -> T
     """
     group = np.zeros(len(vectors), dtype=np.int64)
     if len(vectors) > 1:
+        # takes 0.3 s to load, which who asks for no listener need not wait
+        from scipy.cluster.hierarchy import fcluster, linkage
+
         group = fcluster(linkage(vectors, "ward"), apart, "distance").astype(np.int64) - 1
     totals = np.bincount(group, weights=weights)
     order = np.argsort(-totals, kind="stable")[:most]

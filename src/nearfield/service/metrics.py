@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 
 from nearfield.errors import NearfieldError
 from nearfield.service.state import Service
-from nearfield.vectors.mirror import MirrorIndex
 
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -93,7 +92,7 @@ class _Home(Collector):
         for space, index in self._service.stores.spaces.opened():
             names = [space.catalogue, space.recommender]
             rows.add_metric(names, len(index))
-            held.add_metric(names, index.nbytes if isinstance(index, MirrorIndex) else 0)
+            held.add_metric(names, getattr(index, "nbytes", 0))  # none where a server answers
             version.add_metric(names, {"version": space.version})
         yield from (rows, held, version)
 

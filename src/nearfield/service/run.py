@@ -8,13 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import uvicorn
-
 from nearfield.errors import Unavailable
 from nearfield.jobs.children import Children
-from nearfield.service.app import create_app
 from nearfield.service.config import ServiceConfig
-from nearfield.service.logs import set_up_logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +74,18 @@ def serve(
     Unavailable
         If something else listens there.
     """
-    set_up_logs()
     bound = _bind(listening)
     address = _address(listening.host, bound.getsockname()[1])
     children = Children(config, worker=listening.worker)
     children.start()
     try:
-        app = create_app(config, children.alive)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                http="httptools",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=5,
-            ),
-            lambda: _answering(address, tell, open_page),
-        )
-        server.run(sockets=[bound])
+        # libraries take a second, in which the processes beside this one start
+        from nearfield.service.answer import answer
+
+        answer(config, children.alive, bound, lambda: _answering(address, tell, open_page))
     finally:
         children.stop()
         bound.close()
-
-
-class _Server(uvicorn.Server):
-    """Says when it answers."""
-
-    def __init__(self, config: uvicorn.Config, answering: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._answering = answering
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._answering()
 
 
 def _answering(address: str, tell: Callable[[str], None], open_page: bool) -> None:

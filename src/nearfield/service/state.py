@@ -1,7 +1,9 @@
 """What the routes share: the home, its recommenders, the queue of long work."""
 
+import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Final, Self
 
@@ -9,6 +11,8 @@ import anyio.to_thread
 from fastapi import Depends, Request
 
 from nearfield.catalogue.catalogue import Catalogue
+from nearfield.errors import NearfieldError, NotFound
+from nearfield.pipelines.names import RECOMMENDERS
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.stores import Stores
 from nearfield.service.config import ServiceConfig
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from nearfield.jobs.queue import JobQueue
     from nearfield.pipelines.map_pictures import Pictures
 
+
+_log = logging.getLogger(__name__)
 
 _FRESH: Final = 1.0
 """Seconds for which a catalogue that was removed and made anew may still answer as it was."""
@@ -63,6 +69,16 @@ class Service:
         from nearfield.pipelines.map_pictures import Pictures
 
         return Pictures(self.stores)
+
+    def warm_up(self) -> None:
+        """Open what answers for every catalogue, so that the first who asks need not wait."""
+        try:
+            for name in self.stores.catalogues.names():
+                for space in RECOMMENDERS:
+                    with suppress(NotFound):
+                        self.recommenders.open(name, space)
+        except NearfieldError as error:
+            _log.warning("not everything could be opened: %s", error)
 
     def catalogue(self, name: str) -> Catalogue:
         """Return a catalogue; NotFound where there is none of that name.

@@ -1,0 +1,64 @@
+"""Answer over HTTP, in this process."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from nearfield.service.app import create_app
+from nearfield.service.config import ServiceConfig
+from nearfield.service.logs import set_up_logs
+
+
+def answer(
+    config: ServiceConfig,
+    processes: Callable[[], dict[str, bool]],
+    bound: socket.socket,
+    answering: Callable[[], None],
+) -> None:
+    """Answer until stopped.
+
+    Parameters
+    ----------
+    config : ServiceConfig
+        Where the state lies.
+    processes : callable
+        Tells which of the processes beside this one are alive, by name.
+    bound : socket
+        Where to listen.
+    answering : callable
+        Is called as soon as the service answers.
+    """
+    set_up_logs()
+    app = create_app(config, processes)
+
+    def begun() -> None:
+        answering()
+        threading.Thread(target=app.state.service.warm_up, name="warm up", daemon=True).start()
+
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        ),
+        begun,
+    )
+    server.run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, begun: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begun = begun
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._begun()
