@@ -175,6 +175,11 @@ class Browse(Changes):
         place = (len(last.public_id), last.public_id) if start else (last.id,)
         return UsersPage(listed, cursors.write(place))
 
+    def events_of(self, user: int) -> int:
+        """Return how many events a user has, given by key."""
+        with self._database.reading() as conn:
+            return _count_events(conn, [user]).get(user, 0)
+
     def genres(self) -> list[tuple[str, int]]:
         """Return every genre and how many items have it, most first, then by name."""
         revision = self._browsed().items_revision

@@ -29,7 +29,9 @@ from nearfield.service.routes import (
     playlists,
     recommend,
     songs,
+    transfer,
     uploads,
+    users,
 )
 from nearfield.service.state import Service
 from nearfield.service.subsonic import routes as subsonic
@@ -43,6 +45,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     recommend.router,
     events.router,
     models.router,
+    users.router,
+    transfer.router,
     maps.router,
     songs.router,
     care.router,

@@ -1,6 +1,5 @@
 """Take sound files: to disk while they come, then a job listens to them."""
 
-import os
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ from starlette.responses import Response
 
 from nearfield.service.multipart import file_in
 from nearfield.service.problems import Refusal
+from nearfield.service.receive import receive
 from nearfield.service.routes.jobs import JobReply, job_reply
 from nearfield.service.state import CatalogueOf, ServiceOf
 from nearfield.sound.formats import EXTENSIONS
@@ -64,7 +64,7 @@ async def upload(
         )
     folder = service.stores.home / UPLOADS / catalogue.name
     path = await to_thread.run_sync(_place, folder, called)
-    await _write(path, chunks)
+    await receive(path, chunks)
     options = {"paths": [str(path)]}
     job = await to_thread.run_sync(service.queue.submit, "add-music", catalogue.name, options)
     return job_reply(job, 202)
@@ -88,24 +88,3 @@ def _place(folder: Path, name: str) -> Path:
     own.mkdir(parents=True)
     stem = re.sub(r"[^\w .()'&+-]", "_", Path(name).stem)[:100].strip(" .") or "song"
     return own / f"{stem}{Path(name).suffix.lower()}"
-
-
-async def _write(path: Path, chunks: AsyncIterator[bytes]) -> None:
-    """Write what comes; the file has its name only when all of it is safely on the disk."""
-    draft = path.with_name(f"{path.name}.part")
-    try:
-        with draft.open("wb") as file:
-            async for chunk in chunks:
-                await to_thread.run_sync(file.write, chunk)
-            await to_thread.run_sync(_sync, file.fileno())
-        if not draft.stat().st_size:
-            raise Refusal(422, "the file that came is empty. Send its bytes.")
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        path.parent.rmdir()
-        raise
-
-
-def _sync(file: int) -> None:
-    os.fsync(file)
