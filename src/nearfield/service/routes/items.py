@@ -112,7 +112,7 @@ def get_item(catalogue: CatalogueOf, item: ItemId) -> Response:
 
 
 @router.get("/{item}/similar", response_model=Answer)
-def similar_items(
+async def similar_items(
     catalogue: CatalogueOf,
     service: ServiceOf,
     item: ItemId,
@@ -124,9 +124,13 @@ def similar_items(
     versions: Literal["one", "all"] = "one",
 ) -> Response:
     """Return what is nearest to an item, without itself and its copies."""
-    asked = service.recommenders.answering(catalogue.name, space or None, versions)
-    found = asked.recommender.similar(item, k, where, diversity, ids_of(exclude))
-    return answer(found, asked.name, asked.models)
+
+    def work() -> Response:
+        asked = service.recommenders.answering(catalogue.name, space or None, versions)
+        found = asked.recommender.similar(item, k, where, diversity, ids_of(exclude))
+        return answer(found, asked.name, asked.models)
+
+    return await service.run(work)
 
 
 @router.put("/{item}", response_model=ChangesReply)

@@ -59,11 +59,15 @@ class Wish(Body):
 
 
 @router.post("/recommend", response_model=Answer)
-def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> Response:
+async def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> Response:
     """Recommend items, best first.
 
     While Milvus is away the answer is what is popular, marked `"degraded": true`.
     """
+    return await service.run(_answer, service, catalogue, wish)
+
+
+def _answer(service: Service, catalogue: Catalogue, wish: Wish) -> Response:
     arm = None
     if wish.arms is not None:
         arm, changes = arm_of(wish.arms, wish.user)
