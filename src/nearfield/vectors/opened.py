@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from nearfield.errors import NearfieldError
+import numpy as np
+
+from nearfield.errors import NearfieldError, Unavailable
 from nearfield.vectors.changes import Changes
 from nearfield.vectors.index import VectorIndex
+from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex
 from nearfield.vectors.names import SpaceName
 from nearfield.vectors.space import Space
@@ -83,6 +86,19 @@ class OpenSpaces:
         """Forget what is open."""
         with self._lock:
             self._close(self._opened.pop(key, None), None)
+
+    def copy(self, stored: MilvusIndex) -> MirrorIndex:
+        """Copy all rows of a version; Unavailable where all is closed meanwhile."""
+        parts = []
+        for part in stored.scan():
+            if self.closed.is_set():
+                raise Unavailable(f"{stored.collection} is not read: the connection was closed.")
+            parts.append(part)
+        mirror = MirrorIndex(stored.dim)
+        if parts:
+            ids, vectors = zip(*parts, strict=True)
+            mirror.upsert(np.concatenate(ids), np.concatenate(vectors))
+        return mirror
 
     def close(self) -> None:
         """Forget all, and wait for what is being read to be given up."""

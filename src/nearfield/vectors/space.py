@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from nearfield.errors import Unavailable
+from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.names import SpaceName
 from nearfield.vectors.publish import PROPERTY
@@ -38,6 +40,28 @@ class Space:
     dim: int
     active: bool
     created: datetime
+
+
+def list_spaces(connection: Connection, aliases: Aliases) -> list[Space]:
+    """Describe every version that answers or did before, by catalogue, recommender and version."""
+    names = aliases.collections()
+    found: list[Space] = []
+    for alias in sorted({name.alias for name in names}):
+        of_one = [name for name in names if name.alias == alias]
+        active, before = aliases.target(alias), aliases.target(of_one[0].before)
+        there = [name for name in of_one if name.collection in (active, before)]
+        found += filter(None, (_describe(connection, name, active) for name in there))
+    return found
+
+
+def _describe(connection: Connection, name: SpaceName, active: str | None) -> Space | None:
+    """Describe a version; None where another process dropped it meanwhile."""
+    try:
+        return describe(connection, name, active=name.collection == active)
+    except Unavailable:
+        if connection.call("has_collection", name.collection):
+            raise
+        return None
 
 
 def describe(connection: Connection, name: SpaceName, active: bool) -> Space:

@@ -21,7 +21,7 @@ from nearfield.vectors.mirror import MirrorIndex
 from nearfield.vectors.names import SpaceName
 from nearfield.vectors.opened import Answer, Key, OpenSpaces
 from nearfield.vectors.publish import Probe, Publication, PublishProgress, move_alias
-from nearfield.vectors.space import Space, describe, name_of
+from nearfield.vectors.space import Space, describe, list_spaces, name_of
 
 __all__ = ["Space", "Spaces"]
 
@@ -194,24 +194,7 @@ class Spaces:
 
     def list(self) -> list[Space]:
         """Return every version that is whole, by catalogue, recommender and version."""
-        names = self._aliases.collections()
-        found: list[Space] = []
-        for alias in sorted({name.alias for name in names}):
-            of_one = [name for name in names if name.alias == alias]
-            active = self._aliases.target(alias)
-            before = self._aliases.target(of_one[0].before)
-            there = [name for name in of_one if name.collection in (active, before)]
-            found += filter(None, (self._described(name, active) for name in there))
-        return found
-
-    def _described(self, name: SpaceName, active: str | None) -> Space | None:
-        """Describe a version; None where another process dropped it meanwhile."""
-        try:
-            return self._describe(name, active=name.collection == active)
-        except Unavailable:
-            if self._connection.call("has_collection", name.collection):
-                raise
-            return None
+        return list_spaces(self._connection, self._aliases)
 
     def active(self, catalogue: str, recommender: str) -> Space | None:
         """Return the version that answers, None if none was published."""
@@ -306,16 +289,7 @@ class Spaces:
         stored = self._milvus(space)
         if not self._connection.is_lite:
             return space, stored
-        parts = []
-        for part in stored.scan():
-            if self._opened.closed.is_set():
-                raise Unavailable(f"{name.collection} is not read: the connection was closed.")
-            parts.append(part)
-        mirror = MirrorIndex(space.dim)
-        if parts:
-            ids, vectors = zip(*parts, strict=True)
-            mirror.upsert(np.concatenate(ids), np.concatenate(vectors))
-        return space, mirror
+        return space, self._opened.copy(stored)
 
     def _must(self, catalogue: str, recommender: str) -> Space:
         space = self.active(catalogue, recommender)
