@@ -9,13 +9,15 @@ from playwright.sync_api import Page
 OPTIONS: Final = (
     "--no-sandbox",
     "--disable-gpu",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 )
-"""Nothing but our pages: no updates, no accounts; root cannot use the sandbox."""
+"""Nothing but our pages: no updates, no accounts; root cannot use the sandbox; WebGL by the CPU."""
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 

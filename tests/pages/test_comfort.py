@@ -8,8 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from nearfield.service.config import ServiceConfig
 from pages.browser import shifted, watch_shifts
-from service_process import Served, served
+from running_service import running
+from service_process import Served
 
 PAGES = (
     "/",
@@ -107,13 +109,24 @@ def test_pages_are_reached_by_tabs_on_a_phone(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
 
 
-def test_whoever_has_no_key_is_asked_for_one(browser: Browser, tmp_path: Path) -> None:
-    with served(tmp_path / "home", "--api-keys", "--no-worker") as service:
-        context = browser.new_context(base_url=service.address)
+def test_whoever_has_no_key_is_asked_for_one_and_goes_on_with_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with running(ServiceConfig(tmp_path / "home", keys=True)) as guarded:
+        keys = guarded.service.stores.catalogues.keys
+        key = keys.add("somebody", ["read", "write", "admin"])
+        context = browser.new_context(base_url=guarded.address)
         page = context.new_page()
         page.goto("/jobs")
-        page.get_by_label("API key").fill("not-a-key")
+        field = page.get_by_label("API key")
+        field.fill("not-a-key")
         page.get_by_role("button", name="Go on").click()
         expect(page.get_by_role("alert")).to_contain_text("this key is not known")
         assert Axe().run(page).response["violations"] == []
+        field.fill(key)
+        field.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Jobs")
+        expect(page.get_by_text("No job yet")).to_be_visible()
+        page.goto("/")
+        expect(page.get_by_text("There is no catalogue yet")).to_be_visible()
         context.close()

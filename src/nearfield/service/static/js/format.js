@@ -9,8 +9,7 @@ export const count = (number) => counts.format(number);
 export const short = (number) => (number < 10_000 ? counts.format(number) : brief.format(number));
 
 /** "1 song", "2 songs". */
-export const many = (number, one, several = `${one}s`) =>
-  `${count(number)} ${number === 1 ? one : several}`;
+export const many = (number, one, several = `${one}s`) => `${count(number)} ${number === 1 ? one : several}`;
 
 /** Seconds as 3:05, or 1:02:03. */
 export function clock(seconds) {

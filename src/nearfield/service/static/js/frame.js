@@ -63,8 +63,7 @@ export function Frame() {
           <img src="/static/icon.svg" alt="" width="24" height="24" />
         </a>
         <div class="search" role="search">
-          ${catalogue &&
-          path !== "/" &&
+          ${catalogue && path !== "/" &&
           html`<${ItemSearch}
             key=${catalogue}
             catalogue=${catalogue}

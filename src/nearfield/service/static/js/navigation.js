@@ -32,7 +32,11 @@ function isCurrent(path, address) {
 export function Navigation({ catalogues, catalogue, path }) {
   return html`<div class="side">
     <nav aria-label="Catalogues and their pages">
-      <a class="brand" href="/"><img src="/static/icon.svg" alt="" width="24" height="24" /><span>Nearfield</span></a>
+      <a
+        class="brand"
+        href="/"
+      >
+        <img src="/static/icon.svg" alt="" width="24" height="24" /><span>Nearfield</span></a>
       <ul class="entries">
         <li><${Entry} icon="home" href="/" current=${path === "/" ? "page" : null}>Home<//></li>
         ${catalogues?.map(
@@ -44,7 +48,12 @@ export function Navigation({ catalogues, catalogue, path }) {
             >
               ${one.name}<span class="count"><span class="heard">, </span>${short(one.items)}</span>
             <//>
-            ${one.name === catalogue && html`<${Pages} catalogues=${catalogues} catalogue=${catalogue} path=${path} />`}
+            ${one.name === catalogue &&
+            html`<${Pages}
+              catalogues=${catalogues}
+              catalogue=${catalogue}
+              path=${path}
+            />`}
           </li>`,
         )}
       </ul>
@@ -69,7 +78,12 @@ function Pages({ catalogues, catalogue, path }) {
 }
 
 function Entry({ icon, href, current, children }) {
-  return html`<a class="entry" href=${href} aria-current=${current}><${Icon} name=${icon} size=${16} />${children}</a>`;
+  return html`<a
+    class="entry"
+    href=${href}
+    aria-current=${current}
+  >
+    <${Icon} name=${icon} size=${16} />${children}</a>`;
 }
 
 /** The tabs of a phone. */

@@ -34,7 +34,12 @@ export function BrowsePage({ catalogue }) {
   return html`<${Page} title=${catalogue} note=${note ?? "\u00a0"}>
     <div class="stack wide">
       <div class="row apart">
-        <${Segments} label="Order" value=${wanted.sort} options=${SORTS} onChange=${(sort) => change({ sort })} />
+        <${Segments}
+          label="Order"
+          value=${wanted.sort}
+          options=${SORTS}
+          onChange=${(sort) => change({ sort })}
+        />
         ${wanted.q &&
         html`<button type="button" class="chip" aria-pressed="true" onClick=${() => change({ q: "" })}>
           “${wanted.q}”<span aria-hidden="true">×</span><span class="heard">, search everything again</span>
@@ -42,10 +47,19 @@ export function BrowsePage({ catalogue }) {
         <${Years} from=${wanted.from} until=${wanted.until} onChange=${change} />
       </div>
       <div class="genre-space">
-        <${GenreChips} genres=${about.data?.genres ?? []} chosen=${wanted.genres} onChange=${(genres) => change({ genres })} />
+        <${GenreChips}
+          genres=${about.data?.genres ?? []}
+          chosen=${wanted.genres}
+          onChange=${(genres) => change({ genres })}
+        />
       </div>
     </div>
-    <${Found} catalogue=${catalogue} music=${about.data?.music} wanted=${wanted} reset=${() => change({ q: "", ...NO_FILTERS })} />
+    <${Found}
+      catalogue=${catalogue}
+      music=${about.data?.music}
+      wanted=${wanted}
+      reset=${() => change({ q: "", ...NO_FILTERS })}
+    />
   <//>`;
 }
 

@@ -39,15 +39,27 @@ export function CarePage({ catalogue }) {
       />
       ${shown === "review" && html`<${Reviews} catalogue=${catalogue} copies=${copies} versions=${versions} />`}
       ${shown === "duplicates" &&
-      html`<${Groups} key="duplicates" catalogue=${catalogue} remote=${copies} none="Every recording is there once" />`}
+      html`<${Groups}
+          key="duplicates"
+          catalogue=${catalogue}
+          remote=${copies}
+          none="Every recording is there once"
+        />`}
       ${shown === "versions" &&
-      html`<${Groups} key="versions" catalogue=${catalogue} remote=${versions} none="No song is there in two versions" versions />`}
+      html`<${Groups}
+          key="versions"
+          catalogue=${catalogue}
+          remote=${versions}
+          none="No song is there in two versions"
+          versions
+        />`}
       ${shown === "failed" && html`<${Failed} remote=${failed} />`}
     </section>
   <//>`;
 }
 
-const sizeOf = (...lists) => (lists.some((one) => !one) ? null : lists.reduce((sum, one) => sum + one.length, 0));
+const sizeOf = (...lists) =>
+  lists.some((one) => !one) ? null : lists.reduce((sum, one) => sum + one.length, 0);
 
 const titled = (title, size) =>
   html`${title} <span class="badge number">${size === null ? "…" : count(size)}</span>`;
@@ -56,10 +68,15 @@ function Reviews({ catalogue, copies, versions }) {
   return html`<${Shown} remote=${together(copies, versions)} skeleton=${html`<${SkeletonRows} rows=${6} />`}>
     ${(reports) => {
       const reviews = reports.flatMap((one) => one.review);
-      if (!reviews.length) return html`<${Empty} title="Nothing to review">Pairs that are not sure appear here.<//>`;
+      if (!reviews.length)
+        return html`<${Empty} title="Nothing to review">Pairs that are not sure appear here.<//>`;
       return html`<ul class="stack wide">
         ${reviews.map(
-          (one) => html`<li key=${`${one.a.item} ${one.b.item} ${one.reason}`}><${ReviewCard} catalogue=${catalogue} review=${one} /></li>`,
+          (one) =>
+            html`<li
+              key=${`${one.a.item} ${one.b.item} ${one.reason}`}
+            >
+              <${ReviewCard} catalogue=${catalogue} review=${one} /></li>`,
         )}
       </ul>`;
     }}
@@ -89,7 +106,10 @@ function Failed({ remote }) {
             ${files.map(
               (file) => html`<li key=${file.path}>
                 <code>${file.path}</code>
-                <span><span class="badge bad">${file.reason}</span> <span class="small quiet">${file.message}</span></span>
+                <span>
+                  <span class="badge bad">${file.reason}</span>${" "}
+                  <span class="small quiet">${file.message}</span>
+                </span>
               </li>`,
             )}
           </ul>`

@@ -66,16 +66,36 @@ function Pair({ catalogue, one, other, tie, versions = false }) {
     }
   };
   return html`<div class="sides">
-      <${Side} catalogue=${catalogue} song=${one} heading=${tie === other ? "Best copy" : "First"} gone=${gone === one.item} />
-      <${Side} catalogue=${catalogue} song=${other} heading=${relation(tie.relation)} gone=${gone === other.item} />
+      <${Side}
+        catalogue=${catalogue}
+        song=${one}
+        heading=${tie === other ? "Best copy" : "First"}
+        gone=${gone === one.item}
+      />
+      <${Side}
+        catalogue=${catalogue}
+        song=${other}
+        heading=${relation(tie.relation)}
+        gone=${gone === other.item}
+      />
     </div>
     <${Match} catalogue=${catalogue} one=${one} other=${other} tie=${tie} />
-    ${!same && !gone && html`<${Decision} one=${one} other=${other} said=${said} decide=${decide} keepOnly=${keepOnly} versions=${versions} />`}
+    ${!same && !gone &&
+    html`<${Decision}
+      one=${one}
+      other=${other}
+      said=${said}
+      decide=${decide}
+      keepOnly=${keepOnly}
+      versions=${versions}
+    />`}
     ${error && html`<p class="note bad" role="alert"><${Icon} name="warn" />${error.message}</p>`}`;
 }
 
 function Side({ catalogue, song, heading, gone }) {
-  const facts = [song.codec && quality(song), song.duration && clock(song.duration)].filter(Boolean).join(" · ");
+  const facts = [song.codec && quality(song), song.duration && clock(song.duration)]
+    .filter(Boolean)
+    .join(" · ");
   const played = { catalogue, id: song.item, title: song.title, artist: song.artist };
   return html`<div class=${gone ? "side-card gone" : "side-card"}>
     <div class="side-head">
@@ -87,7 +107,12 @@ function Side({ catalogue, song, heading, gone }) {
       </div>
     </div>
     <${Waveform} song=${played} duration=${song.duration} small />
-    <div class="small quiet line" title=${song.path}>${[facts, place(song.path)].filter(Boolean).join(" · ")}</div>
+    <div
+      class="small quiet line"
+      title=${song.path}
+    >
+      ${[facts, place(song.path)].filter(Boolean).join(" · ")}
+    </div>
   </div>`;
 }
 
@@ -96,7 +121,12 @@ function Match({ catalogue, one, other, tie }) {
   const rows = measured(tie);
   const aligned = Number.isFinite(tie.offset) && tie.speed > 0;
   const change = () => {
-    const songs = [one, other].map((song) => ({ catalogue, id: song.item, title: song.title, artist: song.artist }));
+    const songs = [one, other].map((song) => ({
+      catalogue,
+      id: song.item,
+      title: song.title,
+      artist: song.artist,
+    }));
     const now = playing.get();
     // a moment of the first is offset + speed x the moment of the other
     if (isSame(now.song, songs[0])) play(songs[1], Math.max(0, (now.at - tie.offset) / tie.speed));
@@ -105,11 +135,14 @@ function Match({ catalogue, one, other, tie }) {
   };
   return html`<div class="row apart match">
     <dl class="match-facts">
-      ${rows.map(([name, text]) => html`<div key=${name}><dt>${name}</dt><dd class="number">${text}</dd></div>`)}
+      ${rows.map(
+        ([name, text]) => html`<div
+        key=${name}
+      ><dt>${name}</dt><dd class="number">${text}</dd></div>`,
+      )}
       ${!rows.length && html`<div><dt>Matched</dt><dd>${relation(tie.relation)}</dd></div>`}
     </dl>
-    ${aligned &&
-    one.item !== other.item &&
+    ${aligned && one.item !== other.item &&
     html`<button type="button" class="button little" onClick=${change}>
       <${Icon} name="swap" size=${16} /> Hear the other at the same moment
     </button>`}
@@ -119,11 +152,24 @@ function Match({ catalogue, one, other, tie }) {
 function Decision({ one, other, said, decide, keepOnly, versions }) {
   const [asked, setAsked] = useState(null);
   const choice = (verdict, text) =>
-    html`<button type="button" class="button little" aria-pressed=${String(said === verdict)} onClick=${() => decide(verdict)}>${text}</button>`;
+    html`<button
+      type="button"
+      class="button little"
+      aria-pressed=${String(said === verdict)}
+      onClick=${() => decide(verdict)}
+    >
+      ${text}
+    </button>`;
   return html`<div class="row apart">
     <div class="row" role="group" aria-label="Keep">
       <button type="button" class="button little" onClick=${() => setAsked([one, other])}>Keep the left</button>
-      <button type="button" class="button little" onClick=${() => setAsked([other, one])}>Keep the right</button>
+      <button
+        type="button"
+        class="button little"
+        onClick=${() => setAsked([other, one])}
+      >
+        Keep the right
+      </button>
     </div>
     <div class="row" role="group" aria-label="Decide">
       ${choice("same", "Same recording")} ${choice("same-song", "Same song")} ${choice("different", "Different")}

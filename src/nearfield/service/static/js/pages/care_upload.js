@@ -13,7 +13,8 @@ export function Uploads({ catalogue, onDone }) {
   const [over, setOver] = useState(false);
   const field = useRef(null);
   const id = useId();
-  const change = (key, told) => setFiles((all) => all.map((one) => (one.key === key ? { ...one, ...told } : one)));
+  const change = (key, told) =>
+    setFiles((all) => all.map((one) => (one.key === key ? { ...one, ...told } : one)));
   const add = async (list) => {
     const added = [...list].map((file) => ({ key: (serial += 1), file, sent: 0, job: null, error: null }));
     setFiles((all) => [...added, ...all]);
@@ -45,7 +46,9 @@ export function Uploads({ catalogue, onDone }) {
       onDrop=${onDrop}
     >
       <${Icon} name="upload" size=${20} />
-      <label for=${id}><strong>Add songs</strong> <span class="quiet">Drop files here, or choose them.</span></label>
+      <label
+        for=${id}
+      ><strong>Add songs</strong> <span class="quiet">Drop files here, or choose them.</span></label>
       <input
         ref=${field}
         id=${id}
@@ -68,7 +71,12 @@ export function Uploads({ catalogue, onDone }) {
 
 function Upload({ file, sent, job, error, onDone }) {
   const now = useJob(job, (ended) => {
-    say(ended.state === "done" ? `${file.name} is in the library.` : `${file.name}: ${ended.message || ended.state}`, { seen: true });
+    say(
+      ended.state === "done"
+        ? `${file.name} is in the library.`
+        : `${file.name}: ${ended.message || ended.state}`,
+      { seen: true },
+    );
     onDone();
   });
   return html`<li class="upload">

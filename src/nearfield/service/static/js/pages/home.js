@@ -17,7 +17,12 @@ export function HomePage() {
   const remote = useGet("/api/catalogues");
   return html`<${Page} title="Nearfield" shownTitle="What would you like to find?">
     <${Shown} remote=${remote} skeleton=${html`<${Waiting} />`}>
-      ${({ catalogues }) => (catalogues.length ? html`<${Home} catalogues=${catalogues} />` : html`<${Nothing} />`)}
+      ${({ catalogues }) =>
+        catalogues.length
+          ? html`<${Home}
+        catalogues=${catalogues}
+      />`
+          : html`<${Nothing} />`}
     <//>
   <//>`;
 }
@@ -51,7 +56,12 @@ function Home({ catalogues }) {
       ${catalogues.map((one) => html`<${Card} key=${one.name} catalogue=${one} />`)}
     </section>
     <div class="columns">
-      <${Shelf} key=${`${chosen.name} popular`} catalogue=${chosen} sort="popular" title=${`Popular in ${chosen.name}`} />
+      <${Shelf}
+        key=${`${chosen.name} popular`}
+        catalogue=${chosen}
+        sort="popular"
+        title=${`Popular in ${chosen.name}`}
+      />
       <${Shelf} key=${`${chosen.name} new`} catalogue=${chosen} sort="new" title=${`New in ${chosen.name}`} />
     </div>`;
 }
@@ -66,10 +76,22 @@ function Card({ catalogue }) {
   return html`<article class="card catalogue-card">
     <h2><a href=${to.catalogue(name)}>${name}</a></h2>
     <dl class="figures">
-      ${facts.map(([what, number]) => html`<div key=${what}><dt>${what}</dt><dd class="number">${short(number)}</dd></div>`)}
+      ${facts.map(
+        ([what, number]) => html`<div
+        key=${what}
+      ><dt>${what}</dt><dd class="number">${short(number)}</dd></div>`,
+      )}
     </dl>
     <div class="chips">
-      ${spaces.map((one) => html`<span class="badge" key=${one.space} title=${`version ${one.version}`}>${one.space}</span>`)}
+      ${spaces.map(
+        (one) => html`<span
+        class="badge"
+        key=${one.space}
+        title=${`version ${one.version}`}
+      >
+        ${one.space}
+      </span>`,
+      )}
       ${!spaces.length && html`<span class="badge">nothing is published yet</span>`}
     </div>
     <div class="row">
@@ -91,7 +113,12 @@ function Shelf({ catalogue, sort, title }) {
       <${Shown} remote=${remote} skeleton=${html`<${SkeletonRows} rows=${ROWS} />`}>
         ${({ items }) =>
           items.length
-            ? html`<${Items} catalogue=${catalogue.name} rows=${items} label=${title} music=${catalogue.music} />`
+            ? html`<${Items}
+              catalogue=${catalogue.name}
+              rows=${items}
+              label=${title}
+              music=${catalogue.music}
+            />`
             : html`<${Empty} title="Nothing yet" />`}
       <//>
     </div>

@@ -55,7 +55,11 @@ function About({ catalogue, item, copies }) {
     ${(item.genres.length > 0 || item.song) &&
     html`<div class="chips item-chips">
       ${item.genres.map(
-        (genre) => html`<a class="chip" key=${genre} href=${`${to.catalogue(catalogue)}?genre=${encodeURIComponent(genre)}`}>
+        (genre) => html`<a
+          class="chip"
+          key=${genre}
+          href=${`${to.catalogue(catalogue)}?genre=${encodeURIComponent(genre)}`}
+        >
           ${genre}
         </a>`,
       )}
@@ -64,7 +68,11 @@ function About({ catalogue, item, copies }) {
     ${(rows.length > 0 || item.song) &&
     html`<dl class="facts">
       ${item.song && html`<${SongFacts} song=${item.song} />`}
-      ${rows.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd class="number">${value}</dd></div>`)}
+      ${rows.map(
+        ([name, value]) => html`<div
+        key=${name}
+      ><dt>${words(name)}</dt><dd class="number">${value}</dd></div>`,
+      )}
       ${item.song && html`<${SongFiles} files=${item.song.files} />`}
     </dl>`}
   </section>`;

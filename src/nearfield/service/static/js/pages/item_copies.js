@@ -32,7 +32,8 @@ export function CopyChips({ found }) {
     [found.versions.length, "other version", "other versions"],
   ].filter(([number]) => number);
   return html`${told.map(
-    ([number, one, several]) => html`<a class="chip" key=${one} href="#copies">${many(number, one, several)}</a>`,
+    ([number, one, several]) =>
+      html`<a class="chip" key=${one} href="#copies">${many(number, one, several)}</a>`,
   )}`;
 }
 
@@ -50,7 +51,13 @@ export function Copies({ catalogue, found }) {
           <a class="small" href=${to.catalogue(catalogue, "care")}>Library care</a>
         </div>
         <ul class="items">
-          ${others.map((one) => html`<${Other} key=${`${one.item} ${one.path}`} catalogue=${catalogue} song=${one} />`)}
+          ${others.map(
+            (one) => html`<${Other}
+            key=${`${one.item} ${one.path}`}
+            catalogue=${catalogue}
+            song=${one}
+          />`,
+          )}
         </ul>
       </section>`,
     )}

@@ -14,8 +14,9 @@ export function LazyMap({ catalogue }) {
   const { MapPage, missing } = found;
   if (MapPage) return html`<${MapPage} catalogue=${catalogue} />`;
   return html`<${Page} title="Map">
-    ${missing
-      ? html`<${Empty} title="The map could not be loaded">Reload the page to try again.<//>`
-      : html`<${Skeleton} height=${560} />`}
+    ${
+      missing
+        ? html`<${Empty} title="The map could not be loaded">Reload the page to try again.<//>`
+        : html`<${Skeleton} height=${560} />`}
   <//>`;
 }

@@ -35,8 +35,15 @@ export function ModelsPage({ catalogue }) {
       say(error.message, { seen: true });
     }
   };
-  const train = html`<${TrainButton} about=${about.data} onTrain=${(options) => start(of(catalogue, "jobs"), { kind: "train", options }, "Training")} />`;
-  return html`<${Page} title="Models" note=${`What answers for ${catalogue}, and what was trained.`} actions=${train}>
+  const train = html`<${TrainButton}
+    about=${about.data}
+    onTrain=${(options) => start(of(catalogue, "jobs"), { kind: "train", options }, "Training")}
+  />`;
+  return html`<${Page}
+    title="Models"
+    note=${`What answers for ${catalogue}, and what was trained.`}
+    actions=${train}
+  >
     ${going.length > 0 &&
     html`<ul class="jobs" aria-label="Jobs of this catalogue">
       ${going.map((one) => html`<${JobRow} key=${one.id} job=${one} onChange=${jobs.reload} />`)}
@@ -48,16 +55,31 @@ export function ModelsPage({ catalogue }) {
         </section>
         <section class="stack wide" aria-labelledby="versions">
           <h2 id="versions">Versions</h2>
-          <${Versions} models=${trained.models} onPublish=${(model) => setAsked(publishing(catalogue, model, start))} />
+          <${Versions}
+            models=${trained.models}
+            onPublish=${(model) => setAsked(publishing(catalogue, model, start))}
+          />
         </section>
-        <${Evaluation} remote=${evaluation} onEvaluate=${() => start(of(catalogue, "jobs"), { kind: "evaluate", options: {} }, "Evaluation")} />`}
+        <${Evaluation}
+          remote=${evaluation}
+          onEvaluate=${() => start(of(catalogue, "jobs"), { kind: "evaluate", options: {} }, "Evaluation")}
+        />`}
     <//>
-    ${asked && html`<${Confirm} title=${asked.title} yes=${asked.yes} onYes=${asked.act} onClose=${() => setAsked(null)}>${asked.text}<//>`}
+    ${asked &&
+    html`<${Confirm}
+      title=${asked.title}
+      yes=${asked.yes}
+      onYes=${asked.act}
+      onClose=${() => setAsked(null)}
+    >
+      ${asked.text}
+    <//>`}
   <//>`;
 }
 
 function Answering({ spaces, onBack }) {
-  if (!spaces.length) return html`<${Empty} title="Nothing is published yet">Publish a version to let it answer.<//>`;
+  if (!spaces.length)
+    return html`<${Empty} title="Nothing is published yet">Publish a version to let it answer.<//>`;
   return html`<ul class="cards">
     ${spaces.map(
       (one) => html`<li class="card stack" key=${one.space}>
@@ -78,9 +100,12 @@ function Answering({ spaces, onBack }) {
 
 const publishing = (catalogue, model, start) => ({
   title: `Publish ${model.recommender} ${model.version}?`,
-  text: "Its vectors are loaded and checked; then it answers. What answers now goes on until that moment, and is kept for a rollback.",
+  text:
+    "Its vectors are loaded and checked; then it answers. What answers now goes on until that moment, " +
+    "and is kept for a rollback.",
   yes: "Publish",
-  act: () => start(of(catalogue, "models", model.recommender, model.version, "publish"), undefined, "Publishing"),
+  act: () =>
+    start(of(catalogue, "models", model.recommender, model.version, "publish"), undefined, "Publishing"),
 });
 
 const rollingBack = (catalogue, space, start) => ({

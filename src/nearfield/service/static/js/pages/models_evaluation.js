@@ -16,7 +16,12 @@ export function Evaluation({ remote, onEvaluate }) {
     </div>
     ${data && html`<${Table} rows=${data.rows} created=${data.created} />`}
     ${!data && !error && html`<${Skeleton} height=${160} />`}
-    ${error?.status === 404 && html`<${Empty} title="Not measured yet">An evaluation trains on a part of the events, and takes a while.<//>`}
+    ${error?.status === 404 &&
+    html`<${Empty}
+      title="Not measured yet"
+    >
+      An evaluation trains on a part of the events, and takes a while.
+    <//>`}
     ${error && error.status !== 404 && html`<${Fault} error=${error} retry=${remote.reload} />`}
   </section>`;
 }
@@ -32,7 +37,15 @@ function Table({ rows, created }) {
       <thead>
         <tr>
           <th scope="col">Model</th>
-          ${columns.map((name) => html`<th scope="col" class="number" key=${name}>${name.replaceAll("_", " ")}</th>`)}
+          ${columns.map(
+            (name) => html`<th
+            scope="col"
+            class="number"
+            key=${name}
+          >
+            ${name.replaceAll("_", " ")}
+          </th>`,
+          )}
         </tr>
       </thead>
       <tbody>
@@ -40,7 +53,13 @@ function Table({ rows, created }) {
           (row) => html`<tr key=${row.model}>
             <th scope="row">${row.model}</th>
             ${columns.map(
-              (name) => html`<td class=${row[name] === best[name] ? "number best" : "number"} key=${name}>${figure(row[name])}</td>`,
+              (name) =>
+                html`<td
+                  class=${row[name] === best[name] ? "number best" : "number"}
+                  key=${name}
+                >
+                  ${figure(row[name])}
+                </td>`,
             )}
           </tr>`,
         )}

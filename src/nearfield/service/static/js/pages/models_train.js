@@ -8,7 +8,12 @@ export function TrainButton({ about, onTrain }) {
   const [open, setOpen] = useState(false);
   const known = about?.music ? ["sound"] : [];
   const names = about?.events ? ["fusion", "graph", ...known] : known;
-  return html`<button type="button" class="button first" disabled=${!names.length} onClick=${() => setOpen(true)}>
+  return html`<button
+    type="button"
+    class="button first"
+    disabled=${!names.length}
+    onClick=${() => setOpen(true)}
+  >
       Train a version
     </button>
     ${open && html`<${Form} names=${names} onTrain=${onTrain} onClose=${() => setOpen(false)} />`}`;
@@ -24,7 +29,12 @@ function Form({ names, onTrain, onClose }) {
   };
   return html`<${Dialog} title="Train a version" onClose=${onClose}>
     <form class="stack wide" onSubmit=${onSubmit}>
-      <${Choice} label="Recommender" value=${recommender} options=${names.map((one) => [one, one])} onChange=${setRecommender} />
+      <${Choice}
+        label="Recommender"
+        value=${recommender}
+        options=${names.map((one) => [one, one])}
+        onChange=${setRecommender}
+      />
       <${Field} label="Epochs">
         ${(id) => html`<input
           id=${id}

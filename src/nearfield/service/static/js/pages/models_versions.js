@@ -52,7 +52,11 @@ function Settings({ config }) {
   return html`<details class="small">
     <summary>Settings</summary>
     <dl class="facts">
-      ${rows.map(([name, value]) => html`<div key=${name}><dt>${words(name)}</dt><dd class="number">${String(value)}</dd></div>`)}
+      ${rows.map(
+        ([name, value]) => html`<div
+        key=${name}
+      ><dt>${words(name)}</dt><dd class="number">${String(value)}</dd></div>`,
+      )}
     </dl>
   </details>`;
 }

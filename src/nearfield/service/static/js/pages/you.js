@@ -52,12 +52,23 @@ function You({ about }) {
       <section class="stack wide" aria-label="Filters">
         <h2>Only</h2>
         <div class="genre-space">
-          <${GenreChips} genres=${about.genres} chosen=${filters.genres} onChange=${(genres) => changeFilters({ genres })} />
+          <${GenreChips}
+            genres=${about.genres}
+            chosen=${filters.genres}
+            onChange=${(genres) => changeFilters({ genres })}
+          />
         </div>
         <${Years} from=${filters.from} until=${filters.until} onChange=${changeFilters} />
       </section>
     </aside>
-    <${Answers} about=${about} wish=${wish} sides=${sides} spaces=${spaceOptions(about)} onChange=${changeSide} onCompare=${compare} />
+    <${Answers}
+      about=${about}
+      wish=${wish}
+      sides=${sides}
+      spaces=${spaceOptions(about)}
+      onChange=${changeSide}
+      onCompare=${compare}
+    />
   </div>`;
 }
 

@@ -34,7 +34,10 @@ export function Answers({ about, wish, sides, spaces, onChange, onCompare }) {
   return html`<div class="answers">
     <div class="row apart answers-head">
       <p class="small quiet" role="status">
-        ${ready && `${many(both, "item")} in both lists, ${lists[0].length - both} only in A, ${lists[1].length - both} only in B.`}
+        ${
+          ready &&
+          `${many(both, "item")} in both lists, ${lists[0].length - both} only in A, ` +
+            `${lists[1].length - both} only in B.`}
       </p>
       <button type="button" class="button little" aria-pressed=${String(comparing)} onClick=${onCompare}>
         <${Icon} name="compare" size=${16} /> Compare two
@@ -42,10 +45,19 @@ export function Answers({ about, wish, sides, spaces, onChange, onCompare }) {
     </div>
     <div class=${comparing ? "columns" : ""}>
       ${sides.map(
-        (side, index) => html`<section class="stack wide" key=${index} aria-label=${comparing ? `List ${LETTERS[index]}` : "Recommended"}>
+        (side, index) => html`<section
+          class="stack wide"
+          key=${index}
+          aria-label=${comparing ? `List ${LETTERS[index]}` : "Recommended"}
+        >
           ${comparing && html`<h2>${LETTERS[index]}</h2>`}
           <${Knobs} side=${side} spaces=${spaces} onChange=${(told) => onChange(index, told)} />
-          <${List} about=${about} remote=${remotes[index]} marks=${marks[index]} scope=${JSON.stringify([about.name, side.space])} />
+          <${List}
+            about=${about}
+            remote=${remotes[index]}
+            marks=${marks[index]}
+            scope=${JSON.stringify([about.name, side.space])}
+          />
         </section>`,
       )}
     </div>
@@ -61,7 +73,12 @@ function useSide(about, wish, side) {
 function Knobs({ side, spaces, onChange }) {
   return html`<div class="knobs">
     ${spaces.length > 1 &&
-    html`<${Choice} label="Space" value=${side.space} options=${spaces} onChange=${(space) => onChange({ space })} />`}
+    html`<${Choice}
+        label="Space"
+        value=${side.space}
+        options=${spaces}
+        onChange=${(space) => onChange({ space })}
+      />`}
     <${Field} label="Diversity" hint=${percent(side.diversity)}>
       ${(id) => html`<input
         id=${id}
@@ -110,7 +127,13 @@ function marksOf(items, others, letter) {
       if (there === index) return [item, null];
       const [sign, word] = there > index ? ["↑", "higher"] : ["↓", "lower"];
       const by = Math.abs(there - index);
-      return [item, html` <span class="badge number"><span aria-hidden="true">${sign}${by}</span><span class="heard">${by} ${word} than in the other list</span></span>`];
+      return [
+        item,
+        html`<span class="badge number">
+          <span aria-hidden="true">${sign}${by}</span>
+          <span class="heard">${by} ${word} than in the other list</span>
+        </span>`,
+      ];
     }),
   );
 }

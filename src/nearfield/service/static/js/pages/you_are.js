@@ -32,7 +32,12 @@ export function YouAre({ about, who, taste, attributes, onSay }) {
     <div class="you-way">
       ${way === "user" && html`<${AsUser} about=${about} who=${who} />`}
       ${way === "likes" && html`<${WithLikes} about=${about} taste=${taste} />`}
-      ${way === "attributes" && html`<${WithAttributes} about=${about} attributes=${attributes} onSay=${onSay} />`}
+      ${way === "attributes" &&
+      html`<${WithAttributes}
+        about=${about}
+        attributes=${attributes}
+        onSay=${onSay}
+      />`}
     </div>
   </section>`;
 }
@@ -48,9 +53,11 @@ function AsUser({ about, who }) {
     say(`You are user ${user.id}.`);
   };
   return html`<${UserSearch} catalogue=${about.name} onPick=${choose} />
-    ${who
-      ? html`<${User} key=${who.id} catalogue=${about.name} id=${who.id} />`
-      : html`<p class="small quiet">Choose a user to see what is recommended to them.</p>`}`;
+    ${
+      who
+        ? html`<${User} key=${who.id} catalogue=${about.name} id=${who.id} />`
+        : html`<p class="small quiet">Choose a user to see what is recommended to them.</p>`
+    }`;
 }
 
 function User({ catalogue, id }) {
@@ -61,9 +68,19 @@ function User({ catalogue, id }) {
   return html`<div class="stack user-card">
     <div class="row apart">
       <strong>User ${id}</strong>
-      <button type="button" class="button little bare" onClick=${() => become(catalogue, null)}>Be anonymous</button>
+      <button
+        type="button"
+        class="button little bare"
+        onClick=${() => become(catalogue, null)}
+      >
+        Be anonymous
+      </button>
     </div>
-    <p class="small quiet">${data ? told(data.attributes) || "Nothing is known beside the events." : "\u00a0"}</p>
+    <p
+      class="small quiet"
+    >
+      ${data ? told(data.attributes) || "Nothing is known beside the events." : "\u00a0"}
+    </p>
     ${data?.history.length > 0 &&
     html`<h3 class="small">Newest of ${many(data.events, "event")}</h3>
       <ul class="small stack" aria-label="Newest events">
@@ -98,14 +115,26 @@ function WithLikes({ about, taste }) {
           ${items.map(
             (item) => html`<li key=${item.id}>
               <a class="line small" href=${to.item(about.name, item.id)}>${item.title}</a>
-              <${IconButton} icon="close" size=${14} label=${`Take back ${item.title}`} onClick=${() => takeBack(about.name, item.id)} />
+              <${IconButton}
+                icon="close"
+                size=${14}
+                label=${`Take back ${item.title}`}
+                onClick=${() => takeBack(about.name, item.id)}
+              />
             </li>`,
           )}
         </ul>
       </div>`,
     )}
     ${lists.length > 0 &&
-    html`<button type="button" class="button little bare" onClick=${() => takeBack(about.name)}>Take back all</button>`}`;
+    html`<button
+        type="button"
+        class="button little bare"
+        onClick=${() => takeBack(about.name)}
+      >
+        Take back all
+      </button>`
+    }`;
 }
 
 function WithAttributes({ about, attributes, onSay }) {
@@ -113,7 +142,12 @@ function WithAttributes({ about, attributes, onSay }) {
   const known = useMemo(() => valuesOf(data?.users ?? []), [data]);
   return html`${about.attributes.map(
     (name) => html`<${Field} key=${name} label=${words(name)}>
-      ${(id) => html`<${Value} id=${id} known=${known[name] ?? []} value=${attributes[name] ?? ""} onChange=${(value) => onSay({ [name]: value })} />`}
+      ${(id) => html`<${Value}
+        id=${id}
+        known=${known[name] ?? []}
+        value=${attributes[name] ?? ""}
+        onChange=${(value) => onSay({ [name]: value })}
+      />`}
     <//>`,
   )}`;
 }
@@ -125,7 +159,14 @@ function Value({ id, known, value, onChange }) {
   const onInput = (event) => onChange(event.currentTarget.value);
   const numbers = known.length > 0 && known.every((one) => /^\d+$/.test(one));
   if (!known.length || known.length > FEW || (numbers && known.length > 3)) {
-    return html`<input id=${id} class="input" inputmode=${numbers ? "numeric" : "text"} value=${value} placeholder="not said" onInput=${onInput} />`;
+    return html`<input
+      id=${id}
+      class="input"
+      inputmode=${numbers ? "numeric" : "text"}
+      value=${value}
+      placeholder="not said"
+      onInput=${onInput}
+    />`;
   }
   return html`<select id=${id} class="input" value=${value} onChange=${onInput}>
     <option value="" selected=${value === ""}>not said</option>

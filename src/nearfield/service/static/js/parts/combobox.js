@@ -43,7 +43,10 @@ export function Combobox({ label, placeholder, scope, search, onPick, onEnter, s
   };
   const move = (step) => {
     setOpen(true);
-    if (options.length) setAt((now) => (now < 0 && step < 0 ? options.length - 1 : (now + step + options.length) % options.length));
+    if (options.length)
+      setAt((now) =>
+        now < 0 && step < 0 ? options.length - 1 : (now + step + options.length) % options.length,
+      );
   };
   const keys = {
     ArrowDown: () => move(1),

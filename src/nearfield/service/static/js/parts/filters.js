@@ -45,7 +45,9 @@ export function Years({ from, until, onChange }) {
   return html`<fieldset class="years">
     <legend class="legend">Years</legend>
     <div class="row">
-      ${field("from", from, "From the year")}<span aria-hidden="true" class="quiet">–</span>${field("until", until, "Until the year")}
+      ${field("from", from, "From the year")}
+      <span aria-hidden="true" class="quiet">–</span>
+      ${field("until", until, "Until the year")}
     </div>
   </fieldset>`;
 }

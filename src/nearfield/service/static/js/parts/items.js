@@ -42,7 +42,13 @@ export function Items({ catalogue, rows, label, music, judged, ranked, fresh, ma
   const Tag = ranked ? "ol" : "ul";
   const list = useRef(null);
   const onClickCapture = useFocusKept(list, rows);
-  return html`<${Tag} ref=${list} onClickCapture=${onClickCapture} class=${stale ? "items waiting" : "items"} aria-label=${label} aria-busy=${String(Boolean(stale))}>
+  return html`<${Tag}
+    ref=${list}
+    onClickCapture=${onClickCapture}
+    class=${stale ? "items waiting" : "items"}
+    aria-label=${label}
+    aria-busy=${String(Boolean(stale))}
+  >
     ${rows.map(
       (row, index) => html`<li
         key=${row.id}
@@ -50,9 +56,7 @@ export function Items({ catalogue, rows, label, music, judged, ranked, fresh, ma
         data-item=${row.id}
       >
         ${ranked && html`<span class="rank number" aria-hidden="true">${index + 1}</span>`}
-        ${music
-          ? html`<${PlayButton} song=${songOf(catalogue, row)} />`
-          : html`<${Tile} item=${row} />`}
+        ${music ? html`<${PlayButton} song=${songOf(catalogue, row)} />` : html`<${Tile} item=${row} />`}
         <div class="item-text">
           <div class="item-title">
             <a href=${to.item(catalogue, row.id)}>${row.title}</a>${marks?.get(row.id)}
@@ -137,7 +141,12 @@ export function Opinions({ catalogue, item, big = false }) {
   return html`<div class="opinions" role="group" aria-label=${`What you think of ${item.title}`}>
     ${OPINIONS.map(([opinion, icon, label, done]) =>
       big
-        ? html`<${BigButton} key=${opinion} icon=${icon} pressed=${now === opinion} onClick=${() => onClick(opinion, done)}>
+        ? html`<${BigButton}
+          key=${opinion}
+          icon=${icon}
+          pressed=${now === opinion}
+          onClick=${() => onClick(opinion, done)}
+        >
             ${label}
           <//>`
         : html`<${IconButton}

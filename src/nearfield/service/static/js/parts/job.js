@@ -41,7 +41,10 @@ export function Steps({ job }) {
   const { what, done, total, unit, note } = job.progress ?? {};
   const share = total > 0 ? done / total : undefined;
   const numbers = total > 0 ? `${count(done)} of ${count(total)}${unit ? ` ${unit}` : ""}` : "";
-  const told = job.state === "queued" ? "Waiting for its turn" : [what || "Beginning", numbers, note].filter(Boolean).join(" · ");
+  const told =
+    job.state === "queued"
+      ? "Waiting for its turn"
+      : [what || "Beginning", numbers, note].filter(Boolean).join(" · ");
   return html`<div class="steps">
     <progress max="1" value=${share} aria-label=${`Progress of ${job.kind}`}></progress>
     <span class="small quiet line number">${told}</span>
@@ -70,11 +73,19 @@ export function JobRow({ job, onChange }) {
         <${JobState} job=${job} />
       </div>
     </div>
-    ${isOver(job)
-      ? job.message && html`<p class="small quiet job-message">${job.message}</p>`
-      : html`<div class="row job-going">
+    ${
+      isOver(job)
+        ? job.message && html`<p class="small quiet job-message">${job.message}</p>`
+        : html`<div class="row job-going">
           <${Steps} job=${job} />
-          <button type="button" class="button little" onClick=${cancel} aria-label=${`Cancel ${job.kind}`}>Cancel</button>
+          <button
+            type="button"
+            class="button little"
+            onClick=${cancel}
+            aria-label=${`Cancel ${job.kind}`}
+          >
+            Cancel
+          </button>
         </div>`}
   </li>`;
 }
@@ -82,5 +93,10 @@ export function JobRow({ job, onChange }) {
 /** What a job works on, as far as it fits a line. */
 function detail({ options }) {
   const { recommender, space, version, protocol, paths } = options ?? {};
-  return [recommender ?? space, version, protocol, paths?.map((path) => path.split("/").pop()).join(", ")].filter(Boolean);
+  return [
+    recommender ?? space,
+    version,
+    protocol,
+    paths?.map((path) => path.split("/").pop()).join(", "),
+  ].filter(Boolean);
 }

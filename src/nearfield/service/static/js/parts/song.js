@@ -20,7 +20,11 @@ export function SongFacts({ song }) {
     ["Key", song.key],
     ["Sound", quality(song)],
   ].filter(([, value]) => value);
-  return html`${rows.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd class="number">${value}</dd></div>`)}`;
+  return html`${rows.map(
+    ([name, value]) => html`<div
+    key=${name}
+  ><dt>${name}</dt><dd class="number">${value}</dd></div>`,
+  )}`;
 }
 
 /** The last row: where the song lies. */

@@ -13,11 +13,15 @@ export function Source({ answer }) {
   const models = Object.entries(answer.models);
   const popular = answer.items[0]?.space === "popular" || answer.items[0]?.space === "popularity";
   return html`<p class="source small quiet">
-    ${popular
-      ? "Nothing is known of you yet, so this is what is popular."
-      : html`From
+    ${
+      popular
+        ? "Nothing is known of you yet, so this is what is popular."
+        : html`From
           ${models.map(
-            ([space, version], index) => html`${index ? " and " : " "}<strong key=${space}>${space}</strong>${" "}
+            (
+              [space, version],
+              index,
+            ) => html`${index ? " and " : " "}<strong key=${space}>${space}</strong>${" "}
               <code>${version}</code>`,
           )}`}
   </p>`;

@@ -22,11 +22,22 @@ export function WhoButton({ catalogue }) {
     </button>
     ${open &&
     html`<${Dialog} title=${`Who are you in ${catalogue}?`} onClose=${() => setOpen(false)}>
-      <p class="quiet">What you like or dislike is kept as events of the user you choose. Anonymous, it stays in this tab.</p>
+      <p
+        class="quiet"
+      >
+        What you like or dislike is kept as events of the user you choose. Anonymous, it stays in this tab.
+      </p>
       <${UserSearch} catalogue=${catalogue} onPick=${choose} />
       <div class="row">
         <button type="button" class="button bare" onClick=${() => setOpen(false)}>Cancel</button>
-        <button type="button" class="button" disabled=${!who} onClick=${() => choose(null)}>Be anonymous</button>
+        <button
+          type="button"
+          class="button"
+          disabled=${!who}
+          onClick=${() => choose(null)}
+        >
+          Be anonymous
+        </button>
       </div>
     <//>`}
   </div>`;
