@@ -11,6 +11,8 @@ from nearfield.catalogue.facts import CatalogueSummary
 from nearfield.datasets.columns import Reading
 from nearfield.datasets.read import from_frames
 from nearfield.evaluate.rows import Row
+from nearfield.pipelines.erase import Erased, erase
+from nearfield.pipelines.export import Exported, export_files
 from nearfield.pipelines.extras import needs_extras
 from nearfield.pipelines.imports import Imported, import_folder, import_read
 from nearfield.pipelines.models import StoredModel
@@ -19,6 +21,7 @@ from nearfield.pipelines.publish import publish, rollback
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.refresh import Refreshed, refresh
 from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.table_files import Format
 from nearfield.pipelines.train import train
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendation
@@ -122,6 +125,25 @@ class Nearfield:
         """
         return finish(self.iter_import_tables(name, items, users, events, columns, reading))
 
+    def export(
+        self,
+        place: Path | str,
+        catalogue: str | None = None,
+        *,
+        table: str = "all",
+        form: Format = "jsonl",
+    ) -> Exported:
+        """Write a catalogue into a folder or a ``.zip``, or one table into a file.
+
+        `import_folder` reads what was written. `form` is ``jsonl`` or ``parquet``.
+        """
+        name = catalogue or self.stores.only_catalogue()
+        return finish(export_files(self.stores, name, Path(place), table, form))
+
+    def erase(self, user: PublicId, *, catalogue: str | None = None) -> Erased:
+        """Erase a user with all events, so that no byte of them is left; see `Erased`."""
+        return finish(erase(self.stores, catalogue, user))
+
     def iter_import_tables(
         self,
         name: str,
@@ -213,7 +235,7 @@ class Nearfield:
         catalogue: str | None = None,
         attributes: Mapping[str, str | int] | None = None,
         liked: Sequence[PublicId] | Mapping[PublicId, float] = (),
-        disliked: Sequence[PublicId] = (),
+        disliked: Sequence[PublicId] | Mapping[PublicId, float] = (),
         exclude: Sequence[PublicId] = (),
         allow: Sequence[PublicId] | None = None,
         where: str | None = None,
