@@ -96,3 +96,11 @@ def test_addresses_without_a_page_and_items_that_are_not_there_say_so(page: Page
     expect(page.get_by_text("There is no page at this address")).to_be_visible()
     page.goto("/c/movies/items/no-such-item")
     expect(page.get_by_role("alert")).to_contain_text("no-such-item")
+
+
+def test_a_new_release_never_mixes_with_what_a_browser_kept(service: Served) -> None:
+    for path in ("/", "/c/movies", "/static/js/main.js"):
+        answer = service.http.get(path)
+        assert answer.headers["cache-control"] == "no-cache"
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert service.http.get("/static/js/main.js", headers=known).status_code == 304

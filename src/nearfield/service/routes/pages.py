@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.convertors import PathConvertor, register_url_convertor
@@ -22,7 +22,17 @@ class _PageAddress(PathConvertor):
 
 register_url_convertor("page", _PageAddress())
 
-static = StaticFiles(directory=FOLDER, check_dir=False)
+class _Checked(StaticFiles):
+    """Files that a browser asks about before it uses a copy: an old one does not fit a new one."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        """Return a file, or that the browser's copy is the same."""
+        found = super().file_response(*args, **named)
+        found.headers["Cache-Control"] = "no-cache"
+        return found
+
+
+static = _Checked(directory=FOLDER, check_dir=False)
 
 
 @router.get("/{path:page}")
