@@ -22,6 +22,7 @@ class _PageAddress(PathConvertor):
 
 register_url_convertor("page", _PageAddress())
 
+
 class _Checked(StaticFiles):
     """Files that a browser asks about before it uses a copy: an old one does not fit a new one."""
 
