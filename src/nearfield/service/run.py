@@ -1,12 +1,13 @@
 """Run the service: this process answers, two beside it keep the vectors and do the long work."""
 
 import ipaddress
+import signal
 import socket
 import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from nearfield.errors import Unavailable
 from nearfield.jobs.children import Children
@@ -76,6 +77,7 @@ def serve(
     """
     bound = _bind(listening)
     address = _address(listening.host, bound.getsockname()[1])
+    signal.signal(signal.SIGTERM, _end)
     children = Children(config, worker=listening.worker)
     children.start()
     try:
@@ -86,6 +88,11 @@ def serve(
     finally:
         children.stop()
         bound.close()
+
+
+def _end(*_: object) -> NoReturn:
+    """End as after the last line, so that the processes beside this one are ended, too."""
+    raise SystemExit(0)
 
 
 def _answering(address: str, tell: Callable[[str], None], open_page: bool) -> None:

@@ -8,9 +8,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Final, ParamSpec, Self, TypeVar
 
 import anyio.to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from nearfield.catalogue.catalogue import Catalogue
+from nearfield.catalogue.schema import NAME_LENGTH
 from nearfield.errors import NearfieldError, NotFound
 from nearfield.pipelines.names import RECOMMENDERS
 from nearfield.pipelines.recommenders import Recommenders
@@ -47,7 +48,11 @@ class Service:
     ) -> None:
         self.config = config
         self.stores = Stores(
-            config.home, config.milvus_uri, config.milvus_token, config.database_url
+            config.home,
+            config.milvus_uri,
+            config.milvus_token,
+            config.database_url,
+            served=ready is not None and config.milvus_uri is None,
         )
         self.recommenders = Recommenders(self.stores)
         self.processes = ready or dict
@@ -58,6 +63,8 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if "queue" in self.__dict__:
+            self.queue.close()
         self.stores.close()
 
     @cached_property
@@ -135,7 +142,9 @@ ServiceOf = Annotated[Service, Depends(_service)]
 """The parameter by which a route gets the service."""
 
 
-async def catalogue_of(catalogue: str, service: ServiceOf) -> Catalogue:
+async def catalogue_of(
+    catalogue: Annotated[str, Path(max_length=NAME_LENGTH)], service: ServiceOf
+) -> Catalogue:
     """Return the catalogue that a path names; SQL is asked in a thread, for it may be slow."""
     found = service.known(catalogue)
     if found is None:

@@ -18,7 +18,7 @@ from nearfield.service.state import CatalogueOf, ServiceOf
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}/items", tags=["items"])
 
-ItemId = Annotated[str, Path(description="the owner's id")]
+ItemId = Annotated[str, Path(description="the owner's id", max_length=255)]
 
 
 class ItemsReply(BaseModel):
@@ -119,7 +119,7 @@ async def similar_items(
     k: Annotated[int, Query(ge=1, le=MOST)] = 10,
     where: Annotated[str | None, Query(max_length=2000)] = None,
     diversity: Annotated[float, Query(ge=0, le=1)] = 0.0,
-    exclude: Annotated[str, Query(description="ids: a,b,c", max_length=20_000)] = "",
+    exclude: Annotated[str, Query(description="ids: a,b,c", max_length=2000)] = "",
     space: Annotated[str | None, Query(description="or blend, or fusion:0.6,graph:0.4")] = None,
     versions: Literal["one", "all"] = "one",
 ) -> Response:
