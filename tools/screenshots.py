@@ -30,7 +30,14 @@ COLOURS: Final = 96
 """Of a picture: our pages have few, and it is a third of the size."""
 
 LIKED: Final = ("The Matrix", "Toy Story", "Groundhog Day")
-OPTIONS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+OPTIONS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-angle=swiftshader",  # the map's WebGL, by the CPU
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+)
 
 
 @dataclass(frozen=True)

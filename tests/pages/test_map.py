@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from service_process import Served
 
@@ -19,7 +19,7 @@ def canvas(page: Page) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def nearby(page: Page):  # type: ignore[no-untyped-def]  # a Locator
+def nearby(page: Page) -> Locator:
     return page.get_by_role("region", name="Nearby").locator("li a")
 
 
@@ -133,15 +133,6 @@ def test_points_come_back_when_the_graphics_card_was_lost(page: Page) -> None:
     page.get_by_role("button", name="Closer").click()
     page.wait_for_timeout(500)
     assert page.locator(".map-stage").screenshot() != picture
-
-
-def test_songs_are_coloured_by_album_too(page: Page, service: Served) -> None:
-    told = service.http.get("/api/catalogues/songs/map").json()
-    assert "album" in told["choices"], told
-    page.goto("/c/songs/map?by=album")
-    canvas(page)
-    names = service.http.get("/api/catalogues/songs/map?by=album").json()["colours"]
-    expect(page.get_by_role("button", name=re.compile(f"^{re.escape(names[0])}"))).to_be_visible()
 
 
 def test_a_catalogue_without_a_map_says_how_to_have_one(page: Page) -> None:

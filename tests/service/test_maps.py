@@ -55,11 +55,18 @@ def test_colours_follow_the_catalogue(serve: Callable[..., Running]) -> None:
     service = serve()
     told = service.get(MAP)
     first = service.get(f"{MAP}/items", rows="0")["items"][0]
-    body = {"title": "Changed", "genres": ["Unheard of"]}
+    body: dict[str, object] = {"title": "Changed", "genres": ["Unheard of"]}
     changed = service.http.put(f"/api/catalogues/movies/items/{first['id']}", json=body)
     assert changed.is_success, changed.text
     after = service.get(MAP)
     assert "Unheard of" in after["colours"] or after["colours"][-1] == "Other"
+    body["attributes"] = {"album": "An album"}
+    assert service.http.put(f"/api/catalogues/movies/items/{first['id']}", json=body).is_success
+    albums = service.get(MAP, by="album")
+    assert albums["choices"] == ["genre", "album"]
+    assert (albums["colours"], albums["counts"]) == (["An album"], [1])
+    _, colours = points(service, told["count"], by="album")
+    assert colours.tolist() == [0] + [65535] * (told["count"] - 1)
     assert service.http.delete(f"/api/catalogues/movies/items/{first['id']}").is_success
     gone = service.get(MAP)
     assert gone["shown"] == told["shown"] - 1
