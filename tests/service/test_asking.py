@@ -114,6 +114,7 @@ def test_while_milvus_is_away_popular_items_are_recommended(
     away = serve(milvus_uri="http://127.0.0.1:9")  # nothing listens there
     answer = away.post(f"{MOVIES}/recommend", {"user": 3, "k": 5, "diversity": 0.5})
     assert answer["degraded"]
+    assert "nearfield_degraded_total 1.0" in away.http.get("/metrics").text
     assert answer["space"] == "popularity"
     assert len(answer["items"]) == 5
     assert answer["items"][0]["reasons"][0]["text"].startswith("chosen by")

@@ -1,6 +1,6 @@
 """`nearfield serve`: answer over HTTP, with pages for people."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
@@ -8,6 +8,9 @@ import typer
 from nearfield.cli.opening import read_places
 from nearfield.cli.output import say
 from nearfield.errors import InvalidInput
+
+_RATE: Final = 100
+"""Requests that each caller may make in a second where callers are known by their keys."""
 
 
 def serve_command(
@@ -28,10 +31,18 @@ def serve_command(
     origin: Annotated[
         list[str] | None, typer.Option(help="another web page that may call, e.g. https://a.org")
     ] = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="most requests of one caller in a second; if not said, 100 where keys are needed, "
+            "else any number; 0: any number",
+        ),
+    ] = None,
 ) -> None:
     """Answer for every catalogue of the home: JSON for programs, pages for people."""
     try:
-        from nearfield.service.config import ServiceConfig
+        from nearfield.service.config import Limits, ServiceConfig
         from nearfield.service.run import LOOPBACK, Listening, is_loopback, serve
     except ModuleNotFoundError as error:
         raise InvalidInput(
@@ -40,13 +51,15 @@ def serve_command(
     places = read_places(context)
     origins = tuple(one.rstrip("/") for one in origin or ())
     called = tuple(urlsplit(one).hostname or "" for one in origins)
+    guarded = not is_loopback(host) if keys is None else keys
     config = ServiceConfig(
         home=places.home,
         milvus_uri=places.milvus_uri,
         milvus_token=places.milvus_token,
         database_url=places.database_url,
         redis_url=places.redis_url,
-        keys=not is_loopback(host) if keys is None else keys,
+        keys=guarded,
+        limits=Limits(requests=(_RATE if guarded else 0) if rate is None else rate),
         origins=origins,
         hosts=(*LOOPBACK, *called) if is_loopback(host) else (),
         tracing=places.otlp_endpoint,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -51,7 +51,8 @@ class Wish(Body):
     allow: Ids | None = None
     where: Annotated[str | None, Field(max_length=2000)] = None
     diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
-    repeat: Annotated[int | None, Field(ge=0)] = None
+    repeat: Annotated[int | None, Field(ge=-1)] = None
+    """So many of the newest events may not come again; -1: nothing may; of songs 50 by default."""
     at_most: dict[str, Annotated[int, Field(ge=1)]] | None = None
     versions: Literal["one", "all"] = "one"
     explain: bool = True
@@ -59,15 +60,21 @@ class Wish(Body):
 
 
 @router.post("/recommend", response_model=Answer)
-async def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> Response:
+async def recommend(
+    request: Request, catalogue: CatalogueOf, service: ServiceOf, wish: Wish
+) -> Response:
     """Recommend items, best first.
 
     While Milvus is away the answer is what is popular, marked `"degraded": true`.
     """
-    return await service.run(_answer, service, catalogue, wish)
+    found, degraded = await service.run(_answer, service, catalogue, wish)
+    if degraded:
+        request.app.state.metrics.degraded.inc()
+    return found
 
 
-def _answer(service: Service, catalogue: Catalogue, wish: Wish) -> Response:
+def _answer(service: Service, catalogue: Catalogue, wish: Wish) -> tuple[Response, bool]:
+    """Return the answer, and whether it is what is popular because Milvus is away."""
     arm = None
     if wish.arms is not None:
         arm, changes = arm_of(wish.arms, wish.user)
@@ -83,7 +90,7 @@ def _answer(service: Service, catalogue: Catalogue, wish: Wish) -> Response:
         name, models, degraded = POPULARITY, {}, True
     if wish.arms is not None and arm is not None and not degraded:
         _log_arm(service, catalogue, wish, arm, [one.item for one in found])
-    return answer(found, name, models, degraded, arm)
+    return answer(found, name, models, degraded, arm), degraded
 
 
 def _ask(wish: Wish, sound: bool) -> Ask:
@@ -93,6 +100,7 @@ def _ask(wish: Wish, sound: bool) -> Ask:
     if sound:
         at_most = AT_MOST if at_most is None else at_most
         repeat = JUST_PLAYED if repeat is None else repeat
+    repeat = None if repeat == -1 else repeat
     return Ask(
         user=wish.user,
         attributes=wish.attributes,
