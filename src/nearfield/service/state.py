@@ -88,6 +88,7 @@ class Service:
                 for space in RECOMMENDERS:
                     with suppress(NotFound):
                         self.recommenders.open(name, space)
+                self.catalogue(name).browse(limit=1)  # which lists all items once
         except NearfieldError as error:
             _log.warning("not everything could be opened: %s", error)
         else:
