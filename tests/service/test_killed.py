@@ -59,12 +59,11 @@ def test_acknowledged_events_survive_kills(filled: Path, tmp_path: Path) -> None
     with Nearfield(home) as nearfield:
         catalogue = nearfield.stores.catalogue("movies")
         found: Counter[tuple[int, int, int]] = Counter()
-        for writer in range(3):
-            history = catalogue.history(catalogue.user_key(f"w{writer}"))
-            items = catalogue.item_ids(history.items)
-            found.update(
-                (writer, item, time) for item, time in zip(items, history.times, strict=True)
-            )  # type: ignore[misc]
+        for number in range(3):
+            history = catalogue.history(catalogue.user_key(f"w{number}"))
+            items = [int(item) for item in catalogue.item_ids(history.items)]
+            pairs = zip(items, history.times.tolist(), strict=True)
+            found.update((number, item, moment) for item, moment in pairs)
     assert set(acknowledged) <= set(found)
     assert set(found.values()) == {1}
 

@@ -45,4 +45,5 @@ def test_a_request_is_a_span_with_its_stages_below(
 
 
 def test_the_address_is_that_of_a_collector() -> None:
-    assert otlp("http://collector:4318/")._endpoint == "http://collector:4318/v1/traces"
+    told = vars(otlp("http://collector:4318/"))
+    assert told["_endpoint"] == "http://collector:4318/v1/traces"

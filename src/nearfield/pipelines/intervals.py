@@ -43,7 +43,8 @@ class Tally:
         """Add up by user, given one number for each answer."""
         _, place = np.unique(np.array(users, dtype=np.int64), return_inverse=True)
         number = np.array(counted, dtype=np.float64)
-        return cls(np.bincount(place).astype(np.float64), np.bincount(place, weights=number))
+        answers = np.bincount(place).astype(np.float64)
+        return cls(answers, np.bincount(place, weights=number).astype(np.float64))
 
     @property
     def value(self) -> float:
