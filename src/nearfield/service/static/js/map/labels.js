@@ -1,6 +1,6 @@
 /** Titles beside points, where one looks so closely that there is room for them. */
 
-const MOST = 40; // points in view; with more, titles would only cover them
+const MOST = 80; // points in view; with more, titles would only cover them
 const HEIGHT = 18;
 const LETTER = 6.6; // width of a letter on average, in pixels
 const LONGEST = 26;

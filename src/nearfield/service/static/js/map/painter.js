@@ -51,9 +51,10 @@ export class Painter {
       this.gl = null; // what drew is gone again, or it understands no programs
       return;
     }
+    const { places, colours } = shuffled(this.points);
     this.buffers = twgl.createBufferInfoFromArrays(gl, {
-      place: { numComponents: 2, data: this.points.places },
-      colour: { numComponents: 1, data: this.points.colours, normalize: false },
+      place: { numComponents: 2, data: places },
+      colour: { numComponents: 1, data: colours, normalize: false },
     });
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -65,8 +66,9 @@ export class Painter {
    * @param {import("./camera.js").Size} size of the canvas, in CSS pixels
    * @param {number} radius of a point, in CSS pixels
    * @param {Float32Array} palette red, green, blue, alpha in [0, 1] of each colour
+   * @param {number} share of the points that are drawn, in [0, 1]: any share is spread evenly
    */
-  draw(view, { width, height }, radius, palette) {
+  draw(view, { width, height }, radius, palette, share) {
     const { gl } = this;
     if (!gl || gl.isContextLost()) return;
     const ratio = this.canvas.width / width;
@@ -80,11 +82,31 @@ export class Painter {
       size: Math.max(1, 2 * radius * ratio),
       palette,
     });
-    gl.drawArrays(gl.POINTS, 0, this.points.colours.length);
+    gl.drawArrays(gl.POINTS, 0, Math.ceil(share * this.points.colours.length));
   }
 
   /** Give the graphics card its memory back. */
   end() {
     this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+/** The same points in an order in which the first of them are a sample of all. */
+function shuffled({ places, colours }) {
+  const count = colours.length;
+  const step = coprime(count);
+  const found = { places: new Float32Array(2 * count), colours: new Uint16Array(count) };
+  for (let at = 0, row = 0; at < count; at += 1, row = (row + step) % count) {
+    found.places.set([places[2 * row], places[2 * row + 1]], 2 * at);
+    found.colours[at] = colours[row];
+  }
+  return found;
+}
+
+/** A step near the golden ratio that meets every row once. */
+function coprime(count) {
+  const divisor = (one, other) => (other ? divisor(other, one % other) : one);
+  let step = Math.max(1, Math.round(0.618 * count));
+  while (divisor(step, count) !== 1) step += 1;
+  return step;
 }

@@ -9,6 +9,9 @@ const FINGER = 28;
 const FLIGHT = 320; // milliseconds
 const REST = 180; // without a change: then what is in view is looked up
 const FAINT = 0.09;
+const SLOW = 28; // milliseconds a frame: then fewer points are drawn while it moves
+const FAST = 20;
+const FEWEST = 0.08;
 const COMPANY = 30; // points that are seen around the one that was looked for
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -38,6 +41,8 @@ export class Picture {
     this.size = { width: 1, height: 1 };
     this.frame = 0;
     this.rest = 0;
+    this.share = 1; // of the points that are drawn while it moves
+    this.drawn = 0; // when it was drawn last
     this.painter = new Painter(canvas, points);
     this.resize();
     this.view = view ? allowed(view, bounds, this.size) : whole(bounds, this.size);
@@ -216,7 +221,6 @@ export class Picture {
     this.pointed = row;
     this.canvas.classList.toggle("on", row !== null);
     this.told.onPoint(row ?? this.chosen, row === null);
-    this.change();
   }
 
   press(row, touched) {
@@ -229,7 +233,7 @@ export class Picture {
     this.chosen = row;
     this.pointed = null;
     this.told.onPoint(row, true);
-    this.change();
+    this.settle();
   }
 
   step(way) {
@@ -250,13 +254,35 @@ export class Picture {
 
   /** Draw before the next frame is shown. */
   change() {
-    this.frame ||= requestAnimationFrame(() => {
+    this.frame ||= requestAnimationFrame((now) => {
       this.frame = 0;
-      this.painter.draw(this.view, this.size, this.radius, this.palette);
+      this.pace(now);
+      this.draw(this.share);
       this.told.onFrame();
     });
+    this.settle();
+  }
+
+  draw(share) {
+    this.painter.draw(this.view, this.size, this.radius, this.palette, share);
+  }
+
+  /** Draw fewer points where frames come too slowly. */
+  pace(now) {
+    const took = now - this.drawn;
+    this.drawn = now;
+    if (took > REST) return; // it stood still
+    if (took > SLOW) this.share = Math.max(FEWEST, 0.7 * this.share);
+    else if (took < FAST) this.share = Math.min(1, 1.05 * this.share);
+  }
+
+  /** Look up what is in view, once nothing moves any more. */
+  settle() {
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.told.onRest(), REST);
+    this.rest = setTimeout(() => {
+      if (this.share < 1) this.draw(1);
+      this.told.onRest();
+    }, REST);
   }
 
   end() {
