@@ -10,6 +10,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,6 +133,8 @@ def served(home: Path | None) -> Iterator[str]:
         found = re.search(r"http://\S+", said)
         if found is None:
             raise SystemExit(f"the service did not start: {said}{process.stderr.read()}")
+        # it writes a line for each request, and would wait for somebody to read it
+        threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
         yield found[0]
     finally:
         process.send_signal(signal.SIGTERM)
