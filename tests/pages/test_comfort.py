@@ -21,6 +21,7 @@ PAGES = (
     "/c/movies/you",
     "/c/songs/care?show=duplicates",
     "/c/songs/care?show=failed",
+    "/c/movies/map",
     "/c/movies/models",
     "/jobs",
     "/nothing",
