@@ -73,7 +73,7 @@ async def file_in(
         422, if the body is no such form or lacks the field.
     """
     form = _Form(wanted)
-    told: "MultipartCallbacks" = {
+    told: MultipartCallbacks = {
         "on_part_begin": form.on_part_begin,
         "on_part_data": form.on_part_data,
         "on_part_end": form.on_part_end,
