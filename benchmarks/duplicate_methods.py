@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from duplicate_queries import Print
 from nearfield.pipelines.compare_songs import Comparer
-from nearfield.pipelines.song_prints import Fingerprints, Shelf
+from nearfield.pipelines.song_prints import Fingerprints, Indexes, Shelf
 from nearfield.sound.band_fingerprint import FRAMES_A_SECOND, BandFingerprint
 from nearfield.sound.fingerprint import Fingerprint
+from nearfield.sound.matching.chroma_words import chroma_words
 from nearfield.sound.matching.combine import Match
 from nearfield.sound.matching.decide import Relation, relation
 from nearfield.sound.matching.index import FingerprintIndex
@@ -61,9 +62,9 @@ class Held(Shelf):
         """Return the bands of some of them; key 1 is reference 0."""
         return [self._all[key - 1].bands for key in keys.tolist()]
 
-    def chromaprint(self, key: int) -> Fingerprint:
-        """Return the Chromaprint of one."""
-        return self._all[key - 1].chroma
+    def chromaprints(self, keys: NDArray[np.int64]) -> list[Fingerprint]:
+        """Return the Chromaprints of some of them."""
+        return [self._all[key - 1].chroma for key in keys.tolist()]
 
 
 class Ours:
@@ -74,9 +75,14 @@ class Ours:
     """
 
     def __init__(self, references: Sequence[Print], folder: Path) -> None:
-        self.index = FingerprintIndex.open(folder)
+        self.index = FingerprintIndex.open(folder / "bands")
         self.index.update((number + 1, one.bands) for number, one in enumerate(references))
-        self.comparer = Comparer(self.index, Held(references))
+        chroma = FingerprintIndex.open(folder / "chroma")
+        chroma.update(
+            (number + 1, chroma_words(one.chroma, one.bands))
+            for number, one in enumerate(references)
+        )
+        self.comparer = Comparer(Indexes(self.index, chroma), Held(references))
 
     def ask(self, query: Print) -> Answer:
         """Return what is found of a query."""

@@ -18,9 +18,10 @@ from nearfield.errors import InvalidInput, NotFound
 from nearfield.home import Nearfield
 from nearfield.pipelines.find_duplicates import METHOD
 from nearfield.pipelines.forget_items import forget_items
-from nearfield.pipelines.song_prints import index_folder, open_index
+from nearfield.pipelines.song_prints import index_folder
 from nearfield.pipelines.song_report import Member, Report
 from nearfield.sound.fingerprint import from_text
+from nearfield.sound.matching.index import FingerprintIndex
 from sound.made_sounds import song, write_sound
 
 
@@ -369,5 +370,6 @@ def test_a_deleted_song_leaves_its_group_and_the_index(home: Nearfield) -> None:
     report = home.music.duplicates()
     assert best not in {one.item for group in report.groups for one in group.members}
     assert sorted(len(group.members) for group in report.groups) == [len(TWO), len(ONE) - 1]
-    held, _ = open_index(home.stores, catalogue).held()
-    assert set(held.tolist()) == set(catalogue.all_item_keys().tolist())
+    for kind in ("fingerprints", "chromaprints"):
+        index = FingerprintIndex.open(index_folder(home.stores, catalogue, kind))
+        assert set(index.held()[0].tolist()) == set(catalogue.all_item_keys().tolist())

@@ -12,16 +12,15 @@ from nearfield.pipelines.comparing import compare_in_turn, kept_pairs, song_pair
 from nearfield.pipelines.likely_copies import SoundNeighbours
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.song_families import heal
-from nearfield.pipelines.song_prints import Fingerprints, Shelf, update_index
+from nearfield.pipelines.song_prints import Fingerprints, Indexes, Shelf, update_indexes
 from nearfield.pipelines.stores import Stores
 from nearfield.sound import band_fingerprint
 from nearfield.sound.band_fingerprint import FRAMES_A_SECOND
 from nearfield.sound.matching.alignment import Alignment
 from nearfield.sound.matching.decide import Relation, relation
-from nearfield.sound.matching.index import FingerprintIndex
 from nearfield.types import Ids
 
-METHOD: Final = f"bands-{band_fingerprint.VERSION}-1"
+METHOD: Final = f"bands-{band_fingerprint.VERSION}-2"
 """Of comparing: songs that another one compared are compared again."""
 
 
@@ -46,8 +45,8 @@ def find_duplicates(stores: Stores, catalogue: Catalogue) -> Steps[int]:
     if not len(waiting):
         heal(catalogue)
         return 0
-    index = yield from update_index(stores, catalogue)
-    finder = _Finder(stores, catalogue, index)
+    indexes = yield from update_indexes(stores, catalogue)
+    finder = _Finder(stores, catalogue, indexes)
     return (
         yield from compare_in_turn(catalogue, "Looking for duplicates", waiting, finder.compare)
     )
@@ -56,12 +55,12 @@ def find_duplicates(stores: Stores, catalogue: Catalogue) -> Steps[int]:
 class _Finder:
     """Compares songs with the others of their catalogue."""
 
-    def __init__(self, stores: Stores, catalogue: Catalogue, index: FingerprintIndex) -> None:
+    def __init__(self, stores: Stores, catalogue: Catalogue, indexes: Indexes) -> None:
         self._catalogue = catalogue
         self._shelf = Shelf(catalogue)
-        self._comparer = Comparer(index, self._shelf)
+        self._comparer = Comparer(indexes, self._shelf)
         self._neighbours = SoundNeighbours(stores, catalogue)
-        self._there = index.held()[0]
+        self._there = indexes.bands.held()[0]
 
     def compare(self, keys: Ids, waiting: Ids) -> None:
         """Compare some songs and write down what was found.

@@ -90,9 +90,9 @@ def _tidy_songs(stores: Stores, catalogue: Catalogue, around: Ids) -> None:
     # decoders and networks of sound may not be installed where no songs are
     from nearfield.pipelines.progress import finish
     from nearfield.pipelines.song_families import regroup
-    from nearfield.pipelines.song_prints import index_folder, update_index
+    from nearfield.pipelines.song_prints import index_folder, update_indexes
 
     if len(around):
         regroup(catalogue, around)
     if index_folder(stores, catalogue).is_dir():
-        finish(update_index(stores, catalogue))
+        finish(update_indexes(stores, catalogue))

@@ -9,7 +9,7 @@ from nearfield.errors import InvalidInput, NotFound
 from nearfield.pipelines.compare_songs import Comparer, Found
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_families import copies_of
-from nearfield.pipelines.song_prints import Fingerprints, Shelf, update_index
+from nearfield.pipelines.song_prints import Fingerprints, Shelf, update_indexes
 from nearfield.pipelines.song_report import Member, Tie
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.tell_groups import Teller
@@ -83,8 +83,8 @@ def identify(stores: Stores, name: str | None, file: Path, k: int = 5) -> Steps[
         raise NotFound(f"{file} is no file. Give a sound file, or a clip of one.")
     yield Progress(f"Listening to {path.name}")
     bands, chromaprint, seconds = fingerprint_file(path)
-    index = yield from update_index(stores, catalogue)
-    found = Comparer(index, Shelf(catalogue)).compare(Fingerprints(bands, chromaprint))
+    indexes = yield from update_indexes(stores, catalogue)
+    found = Comparer(indexes, Shelf(catalogue)).compare(Fingerprints(bands, chromaprint))
     ranked = _ranked(found, len(bands), copies_of(catalogue))[:k]
     teller = Teller(catalogue, [one.key for one, _ in ranked])
     matches = [teller.files(one.key, _tie(one, told))[0] for one, told in ranked]

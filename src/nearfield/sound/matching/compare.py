@@ -129,7 +129,7 @@ def _stretch_near(
     """Return the best stretch near a line that agrees around a word of b, None where none does."""
     line = fitted(a, b, line, middle)
     first, last, similarity, changed = best_stretch(a, b, line)
-    if first == last:
+    if first == last or similarity <= 0:
         return None
     start, shift, pace = polished(a, b, line, first, last)
     if abs(pace - 1) > _FARTHEST + 1 / (last - first) or abs(shift) > _HIGHEST:

@@ -19,7 +19,7 @@ References
    VLDB 2007. https://www.vldb.org/conf/2007/papers/research/p950-lv.pdf
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -32,11 +32,17 @@ from nearfield.errors import CheckFailed
 from nearfield.sound.matching import index_manifest as manifest
 from nearfield.sound.matching.index_layout import Words, digest, sampled
 from nearfield.sound.matching.index_manifest import Entry
-from nearfield.sound.matching.index_search import Candidates, best, search_segment
+from nearfield.sound.matching.index_search import (
+    AS_IT_IS,
+    SHIFTS,
+    Candidates,
+    best,
+    search_segment,
+)
 from nearfield.sound.matching.index_segment import Kept, Segment, write
 from nearfield.types import Ids, no_ids
 
-__all__ = ["Candidates", "FingerprintIndex", "Words", "digest"]
+__all__ = ["AS_IT_IS", "Candidates", "FingerprintIndex", "Words", "digest"]
 
 _TINY: Final = 1 << 17
 """Kept frames of two segments that are merged in any case: some 270 songs."""
@@ -109,7 +115,12 @@ class FingerprintIndex:
         order = np.argsort(keys)
         return keys[order], digests[order]
 
-    def update(self, fingerprints: Iterable[tuple[int, Words]], remove: Ids | None = None) -> None:
+    def update(
+        self,
+        fingerprints: Iterable[tuple[int, Words]],
+        remove: Ids | None = None,
+        digests: Mapping[int, int] | None = None,
+    ) -> None:
         """Add songs, or replace those whose key is there; take others out.
 
         Parameters
@@ -119,11 +130,17 @@ class FingerprintIndex:
             last words stay.
         remove : int64, shape (any,), optional
             Keys of songs that are taken out; those that are not there are passed over.
+        digests : mapping, optional
+            Key to what `held` shall tell of a song, where the words' own digest says nothing.
 
         All is on the disk when this returns; until then the index is what it was.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        kept = (Kept(key, digest(words), sampled(words)) for key, words in fingerprints)
+        told = digests or {}
+        kept = (
+            Kept(key, told[key] if key in told else digest(words), sampled(words))
+            for key, words in fingerprints
+        )
         fresh = self._written(kept)
         out = no_ids() if remove is None else remove
         out = np.concatenate([out, *(part.segment.keys for part in fresh)])
@@ -137,7 +154,13 @@ class FingerprintIndex:
         if len(self._parts) > 1 or any(part.gone.any() for part in self._parts):
             self._keep(self._merged(self._parts))
 
-    def search(self, words: Words, most: int = 20, without: int | None = None) -> Candidates:
+    def search(
+        self,
+        words: Words,
+        most: int = 20,
+        without: int | None = None,
+        shifts: NDArray[np.int64] = SHIFTS,
+    ) -> Candidates:
         """Return the songs that a query may be a copy of, best first.
 
         Parameters
@@ -148,12 +171,14 @@ class FingerprintIndex:
             Songs at most; of each up to three ways are told.
         without : int, optional
             Key of a song that is not wanted: the query itself.
+        shifts : int64, shape (any,)
+            Places by which the query is moved, rising: `AS_IT_IS` where places are none of pitch.
         """
         query = np.ascontiguousarray(words, dtype=np.uint64)
         found = [Candidates.none()]
         for part in self._parts:
             silent = part.gone if without is None else part.gone | (part.segment.keys == without)
-            found.append(search_segment(part.segment, silent, query))
+            found.append(search_segment(part.segment, silent, query, shifts))
         return best(found, most)
 
     def _written(self, songs: Iterable[Kept]) -> list[_Part]:

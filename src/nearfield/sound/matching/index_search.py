@@ -15,6 +15,9 @@ from nearfield.types import Ids
 SHIFTS: Final = np.arange(-3, 4)
 """Places by which a query is moved: a little over a semitone to both sides."""
 
+AS_IT_IS: Final = np.arange(1)
+"""The same for words whose places are none of pitch."""
+
 _LOOK_UPS: Final = 10_000
 """Keys looked up for one query, if it is not long."""
 
@@ -90,15 +93,26 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def only(self, rows: NDArray[np.bool_]) -> "Candidates":
+        """Return some of the rows: those where `rows`, shape (rows,), is true."""
+        return Candidates(
+            self.keys[rows],
+            self.votes[rows],
+            self.scores[rows],
+            self.offsets[rows],
+            self.shifts[rows],
+            self.paces[rows],
+        )
 
-def moved(words: Words) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return a query's words moved by each of `SHIFTS`, and the places known after each.
+
+def moved(words: Words, shifts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return a query's words moved by each of `shifts`, and the places known after each.
 
     Shapes (shifts, frames) and (shifts,). A frame that is silent stays 0.
     """
     both = np.concatenate([words, [np.uint64(2**64 - 1)]])
     rows = [
-        both << np.uint64(shift) if shift >= 0 else both >> np.uint64(-shift) for shift in SHIFTS
+        both << np.uint64(shift) if shift >= 0 else both >> np.uint64(-shift) for shift in shifts
     ]
     made = np.stack(rows)
     return np.ascontiguousarray(made[:, :-1]), made[:, -1].copy()
@@ -109,18 +123,20 @@ def scattered(count: int) -> NDArray[np.int64]:
     return np.argsort(np.arange(count) * _GOLDEN % 1, kind="stable")
 
 
-def asked(words: Words, sizes: Sizes) -> Asked:
-    """Return what is looked up for a query in a segment of such sizes."""
+def asked(words: Words, sizes: Sizes, shifts: NDArray[np.int64]) -> Asked:
+    """Return what is looked up for a query in a segment of such sizes; less for fewer shifts."""
     total = _LOOK_UPS if len(words) > _CLIP else _LOOK_UPS_OF_CLIPS
     rest = total // (len(SHIFTS) * TABLES)
     frames = scattered(len(words))[: max(rest, len(words) // _SPARSEST)]
     flips = int(np.clip(rest // max(len(frames), 1) - 1, 0, min(sizes.bits, _MOST_FLIPS)))
-    return Asked(*moved(words), frames, sizes.places, sizes.bits, flips)
+    return Asked(*moved(words, shifts), frames, sizes.places, sizes.bits, flips)
 
 
-def search_segment(segment: Segment, silent: NDArray[np.bool_], words: Words) -> Candidates:
+def search_segment(
+    segment: Segment, silent: NDArray[np.bool_], words: Words, shifts: NDArray[np.int64]
+) -> Candidates:
     """Return the ways of all songs of a segment that were found for a query, in no order."""
-    held, question = segment.held(), asked(words, segment.sizes)
+    held, question = segment.held(), asked(words, segment.sizes, shifts)
     near = Near(
         np.where(silent, 0, _OF_ONE),
         np.empty(_ROOM, np.int64),
@@ -141,7 +157,7 @@ def search_segment(segment: Segment, silent: NDArray[np.bool_], words: Words) ->
         ways[:, 6].astype(np.int64),
         ways[:, 5].astype(np.float32),
         ways[:, 0],
-        SHIFTS[ways[:, 2].astype(np.int64)],
+        shifts[ways[:, 2].astype(np.int64)],
         ways[:, 1],
     )
 
