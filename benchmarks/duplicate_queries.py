@@ -1,7 +1,7 @@
 """Fingerprints of real tracks and of everything that was made of them, for bench_duplicates.py."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,26 +54,26 @@ class Query:
         return "test" if self.track.number % 2 else "development"
 
 
-def load(folder: Path, tracks: int) -> list[Track]:
-    """Return the first tracks of a folder that `transformed_tracks.py` wrote."""
+def load(folder: Path, tracks: int, rows: Sequence[str] = tuple(ROWS)) -> list[Track]:
+    """Return the first tracks of a folder that `transformed_tracks.py` wrote, with some rows."""
     lines = (folder / "tracks.jsonl").read_text().splitlines()[:tracks]
-    return [_track(folder, json.loads(line)) for line in lines]
+    return [_track(folder, json.loads(line), rows) for line in lines]
 
 
-def _track(folder: Path, told: dict[str, str | float]) -> Track:
+def _track(folder: Path, told: dict[str, str | float], wanted: Sequence[str]) -> Track:
     number = int(told["number"])
     name = f"{told['package']}/{Path(str(told['path'])).name}"
     rows = folder / "pcm" / str(number)
-    return Track(number, name, float(told["seconds"]), dict(_prints(rows)))
+    return Track(number, name, float(told["seconds"]), dict(_prints(rows, wanted)))
 
 
-def _prints(folder: Path) -> Iterator[tuple[str, Print]]:
+def _prints(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[str, Print]]:
     """Read the fingerprints of a track, or make them where the code is newer than they are."""
-    whole = all((folder / f"{row}.i16").exists() for row in ROWS)
-    rows = list(ROWS) if whole else ["identity"]
+    whole = all((folder / f"{row}.i16").exists() for row in wanted)
+    rows = list(wanted) if whole else ["identity"]
     kept = folder / ("prints.npz" if whole else "print.npz")
     code = max(Path(str(one.__file__)).stat().st_mtime for one in (bands, chroma, spectrum))
-    if not kept.exists() or kept.stat().st_mtime < code:
+    if not kept.exists() or kept.stat().st_mtime < code or not _holds(kept, rows):
         fresh = kept.with_suffix(".part.npz")
         arrays: Any = {f"{row}:{kind}": words for row, kind, words in _made(folder, rows)}
         np.savez(fresh, **arrays)
@@ -81,6 +81,11 @@ def _prints(folder: Path) -> Iterator[tuple[str, Print]]:
     with np.load(kept) as found:
         for row in rows:
             yield row, Print(folder / f"{row}.i16", found[f"{row}:chroma"], found[f"{row}:bands"])
+
+
+def _holds(kept: Path, rows: Iterable[str]) -> bool:
+    with np.load(kept) as found:
+        return all(f"{row}:bands" in found for row in rows)
 
 
 def _made(

@@ -25,6 +25,7 @@ import numpy as np
 
 from nearfield.sound.band_fingerprint import BandFingerprint, band_fingerprint, pack, unpack
 from nearfield.sound.fingerprint import Fingerprint, compress, decompress, fingerprint
+from nearfield.sound.matching.chroma_words import chroma_words, compare_chroma
 from nearfield.sound.matching.compare import Match, compare
 from nearfield.sound.matching.thresholds import (
     CHANCE,
@@ -79,8 +80,12 @@ Tracks = dict[int, dict[str, Prints]]
 
 
 def compared(a: Prints, b: Prints) -> Match | None:
-    """Return what two sounds have in common."""
-    return compare(a.bands, b.bands, chromaprints=(a.chromaprint, b.chromaprint))
+    """Return what two sounds have in common, by the bands or by Chromaprint: the higher level."""
+    found = (
+        compare(a.bands, b.bands, chromaprints=(a.chromaprint, b.chromaprint)),
+        compare_chroma(chroma_words(a.chromaprint, a.bands), chroma_words(b.chromaprint, b.bands)),
+    )
+    return max((one for one in found if one is not None), key=level, default=None)
 
 
 def fingerprints(cache: Path) -> Tracks:
