@@ -15,7 +15,7 @@ _SHARED: Final[tuple[Processor, ...]] = (
     structlog.processors.format_exc_info,
 )
 
-_LOUD: Final = ("uvicorn.error", "huey", "pymilvus", "milvus_lite")
+_LOUD: Final = ("uvicorn.error", "faiss.loader", "huey", "pymilvus", "milvus_lite")
 """Libraries that tell more than is of use at the level INFO."""
 
 
