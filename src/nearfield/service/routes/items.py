@@ -93,7 +93,7 @@ def list_items(
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """Find items by text and condition, a page at a time."""
-    page = catalogue.browse(q=q, where=where, sort=sort, limit=limit, cursor=cursor)
+    page = catalogue.browse(q=q, where=where, sort=sort, limit=limit, cursor=cursor or None)
     return reply({"items": [item_data(one) for one in page.items], "next": page.next})
 
 
