@@ -81,13 +81,6 @@ class ImportOptions(Options):
     table: Literal["items", "users", "events", "all"] = "all"
 
 
-class ImportOptions(Options):
-    """Which file that was sent in, and which table it holds; all where it is a whole export."""
-
-    file: Annotated[str, Field(min_length=1)]
-    table: Literal["items", "users", "events", "all"] = "all"
-
-
 class EvaluateOptions(Options):
     """What is hidden, and whom to measure."""
 

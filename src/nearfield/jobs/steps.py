@@ -10,7 +10,6 @@ from nearfield.jobs.options import (
     AddMusicOptions,
     EvaluateOptions,
     ImportOptions,
-    ImportOptions,
     MapOptions,
     NoOptions,
     PublishOptions,
@@ -145,14 +144,6 @@ def versions(work: Work, options: NoOptions) -> Told:
     from nearfield.pipelines.versions import list_versions
 
     return _report((yield from list_versions(work.stores, work.catalogue)))
-
-
-def import_sent(work: Work, options: ImportOptions) -> Told:
-    """Import a file that was sent to the service, and remove it: it may name users."""
-    from nearfield.pipelines.uploaded import import_uploaded
-
-    name = work.catalogue or work.stores.only_catalogue()
-    return (yield from import_uploaded(work.stores, name, Path(options.file), options.table))
 
 
 def import_sent(work: Work, options: ImportOptions) -> Told:
