@@ -69,6 +69,8 @@ def _like(page: Page) -> None:
 
 def _compare(page: Page) -> None:
     page.get_by_role("button", name="Compare two").click()
+    page.get_by_role("region", name="List B").locator("[data-item]").first.wait_for()
+    page.evaluate("scrollTo(0, document.querySelector('.answers').offsetTop - 72)")
 
 
 def _show_likes(page: Page) -> None:
@@ -129,13 +131,13 @@ def served(home: Path | None) -> Iterator[str]:
     )
     assert process.stderr is not None
     try:
-        said = process.stderr.readline()
-        found = re.search(r"http://\S+", said)
+        said = (re.search(r"Nearfield is at (http://\S+)", line) for line in process.stderr)
+        found = next(filter(None, said), None)
         if found is None:
-            raise SystemExit(f"the service did not start: {said}{process.stderr.read()}")
+            raise SystemExit("the service did not start: `nearfield serve` says why.")
         # it writes a line for each request, and would wait for somebody to read it
         threading.Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
-        yield found[0]
+        yield found[1]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
