@@ -171,3 +171,9 @@ def test_jobs_stay_when_the_database_is_opened_again(tmp_path: Path) -> None:
         job = catalogues.jobs.add("train", "movies", {})
     with Catalogues(url) as catalogues:
         assert catalogues.jobs.get(job.id) == job
+
+
+def test_jobs_that_are_asked_for_at_once_keep_their_order(store: Catalogues) -> None:
+    asked = [store.jobs.add("refresh", "movies", {}).id for _ in range(200)]
+    assert [job.id for job in store.jobs.unfinished()] == asked
+    assert asked == sorted(asked)

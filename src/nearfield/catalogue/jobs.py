@@ -108,7 +108,7 @@ class Jobs:
     def add(self, kind: str, catalogue: str, options: Mapping[str, Any]) -> Job:
         """Keep a new job, to be run when a worker comes to it."""
         row = {
-            "id": f"{_now():012x}{secrets.token_hex(4)}",
+            "id": _new_id(),
             "kind": kind,
             "catalogue": catalogue,
             "options": dict(options),
@@ -280,6 +280,11 @@ def _read(row: Row[Any]) -> Job:
 
 def _name(state: int) -> str:
     return JOB_STATES[_RUNNING if state == _ENDING else state]
+
+
+def _new_id() -> str:
+    """Return an id that sorts by the time of asking, also within a millisecond."""
+    return f"{time.time_ns() // 1000:014x}{secrets.token_hex(3)}"
 
 
 def _now() -> int:
