@@ -86,19 +86,17 @@ def served(home: Path) -> Iterator[tuple[str, int, float]]:
 def load(address: str, lines: list[str], request: str, rate: float, seconds: int) -> dict[str, Any]:
     """Ask at a rate, in requests a second; return latencies in ms, and errors."""
     found: dict[str, Any] = {}
-    pause = 1000 * CONNECTIONS / rate
+    pause = latency = 0.0
     with tempfile.TemporaryDirectory() as folder:
         file, script = Path(folder) / "lines", Path(folder) / "script.lua"
         file.write_text("\n".join(lines))
-        for length in (3, seconds):  # the first round warms up, and tells how long an answer takes
-            latency = found.get("p50", 2.0)
-            text = SCRIPT.format(
-                seed=SEED, file=file, pause=max(1.0, pause - latency), request=request
-            )
-            script.write_text(text)
+        for length in (3, 6, 6, seconds):  # the first rounds warm up, and tell how long answers take
+            pause = max(1.0, 1000 * CONNECTIONS / (1.02 * rate) - latency)
+            script.write_text(SCRIPT.format(seed=SEED, file=file, pause=pause, request=request))
             command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{length}", "-s", str(script), address]
             said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             found = json.loads(next(one for one in said.splitlines() if "RESULT" in one)[7:])
+            latency = max(0.0, 1000 * CONNECTIONS / found["rate"] - pause)
     return found
 
 

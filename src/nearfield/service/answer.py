@@ -1,5 +1,6 @@
 """Answer over HTTP, in this process."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import uvicorn
 from nearfield.service.app import create_app
 from nearfield.service.config import ServiceConfig
 from nearfield.service.logs import set_up_logs
+from nearfield.service.state import Service
 
 
 def answer(
@@ -35,7 +37,9 @@ def answer(
 
     def begun() -> None:
         answering()
-        threading.Thread(target=app.state.service.warm_up, name="warm up", daemon=True).start()
+        threading.Thread(
+            target=_warm_up, args=(app.state.service,), name="warm up", daemon=True
+        ).start()
 
     server = _Server(
         uvicorn.Config(
@@ -49,6 +53,14 @@ def answer(
         begun,
     )
     server.run(sockets=[bound])
+
+
+def _warm_up(service: Service) -> None:
+    """Open what answers; then keep garbage collection short, for everybody waits for it."""
+    service.warm_up()
+    gc.collect()
+    gc.freeze()  # libraries and spaces stay: nobody need look through them again
+    gc.set_threshold(5_000, 20, 50)
 
 
 class _Server(uvicorn.Server):
