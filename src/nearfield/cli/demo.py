@@ -44,7 +44,7 @@ def movies_command(
     if not as_json:
         first = shown[0].answers[0].item
         more = [f"similar --catalogue {catalogue} --item {first}"]
-        more.append(f"evaluate --catalogue {catalogue}")
+        more += [f"evaluate --catalogue {catalogue}", "serve --open"]
         say_next(program(context), [*(one.command for one in shown), *more])
 
 
@@ -64,8 +64,8 @@ def graph_command(
     wanted = Demo(data, catalogue, k, {} if epochs is None else {"epochs": epochs})
     shown = _run(context, demo_graph, wanted, as_json)
     if not as_json:
-        more = f"evaluate --catalogue {catalogue} --models fusion,graph,blend"
-        say_next(program(context), [*(one.command for one in shown), more])
+        more = [f"evaluate --catalogue {catalogue} --models fusion,graph,blend", "serve --open"]
+        say_next(program(context), [*(one.command for one in shown), *more])
 
 
 @app.command("music")
@@ -83,6 +83,7 @@ def music_command(
     shown = _run(context, lambda stores, wanted, tell: demo_music(stores, wanted), wanted, as_json)
     if not as_json:
         more = [f"music status --catalogue {catalogue}", "music add FOLDER --catalogue mine"]
+        more.append("serve --open")
         say_next(program(context), [*(one.command for one in shown), *more])
 
 
