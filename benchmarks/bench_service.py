@@ -90,7 +90,7 @@ def load(address: str, lines: list[str], request: str, rate: float, seconds: int
     with tempfile.TemporaryDirectory() as folder:
         file, script = Path(folder) / "lines", Path(folder) / "script.lua"
         file.write_text("\n".join(lines))
-        for length in (3, 6, 6, seconds):  # the first rounds warm up, and tell how long answers take
+        for length in (3, 6, 6, seconds):  # the first warm up, and tell the time of an answer
             pause = max(1.0, 1000 * CONNECTIONS / (1.02 * rate) - latency)
             script.write_text(SCRIPT.format(seed=SEED, file=file, pause=pause, request=request))
             command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{length}", "-s", str(script), address]
