@@ -1,5 +1,5 @@
 /** Search as you type: an ARIA combobox whose list is moved through by the arrow keys. */
-import { html, useEffect, useId, useRef, useState } from "../html.js";
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "../html.js";
 import { useRemote, useSettled } from "../remote.js";
 import { Icon } from "./icon.js";
 
@@ -31,7 +31,8 @@ export function Combobox({ label, placeholder, scope, search, onPick, onEnter, s
   const shown = open && asked !== null;
 
   useEffect(() => setAt(-1), [found.data]);
-  useEffect(() => (slash ? onSlash(() => input.current) : undefined), [slash]);
+  // at once, not after the next frame: who sees the field may press the key
+  useLayoutEffect(() => (slash ? onSlash(() => input.current) : undefined), [slash]);
   useEffect(() => {
     if (at >= 0) document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: "nearest" });
   }, [at]);
