@@ -19,7 +19,8 @@ from nearfield.jobs.options import (
     RollbackOptions,
     TrainOptions,
 )
-from nearfield.pipelines.names import GRAPH, SOUND
+from nearfield.pipelines.kinds import kind_of
+from nearfield.pipelines.names import SOUND
 
 if TYPE_CHECKING:
     from nearfield.pipelines.progress import Steps
@@ -84,7 +85,7 @@ def check_training(asked: TrainOptions) -> None:
     """
     if asked.recommender == SOUND:
         return
-    config = _config(asked.recommender)
+    config = kind_of(asked.recommender).config
     try:
         config(**asked.config)
     except ValidationError as error:
@@ -92,17 +93,6 @@ def check_training(asked: TrainOptions) -> None:
             f"{asked.recommender} cannot be trained so: {_wrong(error)}. It knows "
             f"{', '.join(config.model_fields)}."
         ) from error
-
-
-def _config(recommender: str) -> type[BaseModel]:
-    """Return the settings of a recommender; those of graph load numba, of no use to others."""
-    if recommender == GRAPH:
-        from nearfield.graph.config import GraphConfig
-
-        return GraphConfig
-    from nearfield.fusion.config import FusionConfig
-
-    return FusionConfig
 
 
 def _wrong(error: ValidationError) -> str:

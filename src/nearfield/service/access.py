@@ -15,10 +15,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from nearfield.catalogue.keys import SCOPES
 from nearfield.service.problems import Refusal, problem
-
-SCOPES: Final = ("read", "write", "admin")
-"""What a key may do."""
 
 COOKIE: Final = "nearfield_key"
 """Set by the page where a person gave a key; no script can read it."""

@@ -110,17 +110,14 @@ class Service:
     def catalogue(self, name: str) -> Catalogue:
         """Return a catalogue; NotFound where there is none of that name.
 
-        The same object as long as it is the same catalogue: it keeps what is popular. Whether it
-        is, is asked every second.
+        Whether there is one, and whether it is still the same, is asked every second.
         """
         known = self.known(name)
         if known is not None:
             return known
         found = self.stores.catalogues.get(name)
-        _, before = self._catalogues.get(name, (0.0, found))
-        kept = before if before.uid == found.uid else found
-        self._catalogues[name] = time.monotonic() + _FRESH, kept
-        return kept
+        self._catalogues[name] = time.monotonic() + _FRESH, found
+        return found
 
     def known(self, name: str) -> Catalogue | None:
         """Return a catalogue that was looked for a moment ago; None where SQL must be asked."""
