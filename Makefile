@@ -1,5 +1,5 @@
 # Every target sets up what it needs. PYTHON=... chooses the interpreter (3.11 or newer).
-.PHONY: setup demo test lint check bench screenshots clean
+.PHONY: setup demo test test-servers lint check bench screenshots clean
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -18,13 +18,20 @@ demo: setup  ## the main job on real data, embedded
 test: setup .venv/tools  ## tests and doctests
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2
 
+.venv/servers: tools/server-tools.sh
+	@tools/server-tools.sh && touch .venv/servers
+
+# one process: each kind of server is started once, and Milvus wants the fixed ports of its network
+test-servers: setup .venv/servers  ## contract suites against real servers, which it starts and ends itself
+	@OMP_NUM_THREADS=1 tools/alone.sh $(PY) -m pytest -q -m servers
+
 lint: setup  ## style, types, layers
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-check: lint test  ## everything that must pass before a commit
+check: lint test test-servers  ## everything that must pass before a commit
 
 bench: setup  ## each benchmark prints one JSON line, kept in benchmarks/results
 	@export OMP_WAIT_POLICY=PASSIVE; for file in benchmarks/bench_*.py; do $(PY) $$file $(if $(DATA),--data $(DATA)) || exit 1; done

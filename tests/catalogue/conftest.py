@@ -1,74 +1,29 @@
-"""Databases for the tests: SQLite always, MariaDB where NEARFIELD_TEST_MARIADB=1."""
+"""Databases for the tests: SQLite; a real server where `make test-servers` asks for it."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from nearfield.catalogue.store import Catalogues
+from real_servers.mariadb import mariadb_server
 
-BACKENDS = ["sqlite", *(["mariadb"] if os.environ.get("NEARFIELD_TEST_MARIADB") == "1" else [])]
+MYSQL_URL = os.environ.get("NEARFIELD_TEST_MYSQL_URL")
+"""A server of yours that the suite is to run on as well; it makes databases of its own there."""
+
+BACKENDS = ["sqlite", pytest.param("mariadb", marks=pytest.mark.servers)]
+if MYSQL_URL:
+    BACKENDS.append(pytest.param("mysql", marks=pytest.mark.servers))
 
 
 @pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[str]:
-    """Start one server for the whole run, in a folder of its own, and stop it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # not pytest's own folder: its path is longer than a socket's name may be
-    folder = Path(tempfile.mkdtemp(prefix="nf-maria-"))
-    common = [f"--datadir={folder}/data", "--user=root"]
-    try:
-        subprocess.run(
-            [
-                "mariadb-install-db",
-                "--no-defaults",
-                *common,
-                "--auth-root-authentication-method=normal",
-            ],
-            check=True,
-            capture_output=True,
-        )
-        server = subprocess.Popen(
-            [
-                shutil.which("mariadbd") or "/usr/sbin/mariadbd",
-                "--no-defaults",
-                *common,
-                f"--socket={folder}/socket",
-                f"--port={port}",
-                "--bind-address=127.0.0.1",
-                f"--log-error={folder}/log",
-                "--innodb-flush-log-at-trx-commit=0",
-            ]
-        )
-        try:
-            _wait_until_listening(port, server, folder / "log")
-            yield f"mysql+pymysql://root@127.0.0.1:{port}/"
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
-    finally:
-        shutil.rmtree(folder)
-
-
-def _wait_until_listening(port: int, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(300):
-        if server.poll() is not None:
-            raise RuntimeError(f"mariadbd ended with {server.returncode}: {log.read_text()}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f"mariadbd does not listen: {log.read_text()}")
+def mariadb() -> Iterator[str]:
+    """Start one server for the whole run, and stop it at the end."""
+    with mariadb_server() as url:
+        yield url
 
 
 @pytest.fixture(params=BACKENDS)
@@ -77,12 +32,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/nearfield.db"
         return
-    server = request.getfixturevalue("mariadb_server")
-    name = f"test_{uuid.uuid4().hex}"
+    server = make_url(
+        MYSQL_URL or "" if request.param == "mysql" else request.getfixturevalue("mariadb")
+    )
+    name = f"nearfield_test_{uuid.uuid4().hex}"
     engine = create_engine(server)
     with engine.begin() as conn:
         conn.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb4"))
-    yield server + name
+    yield server.set(database=name).render_as_string(hide_password=False)
     with engine.begin() as conn:
         conn.execute(text(f"DROP DATABASE {name}"))
     engine.dispose()

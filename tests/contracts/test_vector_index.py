@@ -22,9 +22,22 @@ from nearfield.vectors.graph import GraphConfig
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.milvus import MilvusIndex, create_collection
 from nearfield.vectors.mirror import MirrorIndex
+from real_servers.milvus import milvus_server
 
 DIM = 8
-MAKERS = ["exact", "mirror", "mirror-hnsw", "milvus-lite", "milvus-server"]
+MAKERS = [
+    "exact",
+    "mirror",
+    "mirror-hnsw",
+    "milvus-lite",
+    "milvus-lite-server",
+    pytest.param("milvus-server", marks=pytest.mark.servers),
+]
+CONNECTIONS = {
+    "milvus-lite": "embedded",
+    "milvus-lite-server": "lite_server",
+    "milvus-server": "server",
+}
 MILVUS = str(Path(sys.executable).parent / "milvus-lite")
 
 Make: TypeAlias = Callable[[int], VectorIndex]
@@ -49,8 +62,8 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    """Start one Milvus server for the whole run and stop it at the end."""
+def lite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """Start one Milvus Lite behind an address for the whole run and stop it at the end."""
     port, folder = _free_port(), tmp_path_factory.mktemp("server")
     command = [MILVUS, "server", "--data-dir", str(folder / "data")]
     command += ["--host", "127.0.0.1", "--port", str(port)]
@@ -74,6 +87,13 @@ def _wait_until_listening(port: int, process: "subprocess.Popen[bytes]") -> None
 
 
 @pytest.fixture(scope="session")
+def server() -> Iterator[Connection]:
+    """Start one real Milvus server for the whole run and stop it at the end."""
+    with milvus_server() as uri, Connection(uri) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     with Connection(str(tmp_path_factory.mktemp("lite") / "milvus.db")) as connection:
         yield connection
@@ -86,8 +106,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     if not kind.startswith("milvus"):
         yield {"exact": ExactIndex, "mirror": MirrorIndex, "mirror-hnsw": GraphMirror}[kind]
         return
-    where = "embedded" if kind == "milvus-lite" else "server"
-    connection: Connection = request.getfixturevalue(where)
+    connection: Connection = request.getfixturevalue(CONNECTIONS[kind])
     made: list[str] = []
 
     def collection(dim: int) -> MilvusIndex:
