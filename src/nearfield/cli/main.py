@@ -23,6 +23,7 @@ from nearfield.cli import (
     jobs,
     keys,
     lists,
+    migrate,
     music,
     publish,
     recommend,
@@ -62,6 +63,7 @@ ORDER: Final = (
     "rollback",
     "keys",
     "erase",
+    "migrate",
     "doctor",
 )
 """The commands, as `--help` lists them."""
@@ -163,6 +165,7 @@ app.command("spaces")(lists.spaces_command)
 app.command("rollback")(publish.rollback_command)
 app.command("erase")(erase.erase_command)
 app.add_typer(keys.app, name="keys")
+app.command("migrate")(migrate.migrate_command)
 app.command("doctor")(doctor.doctor_command)
 
 
