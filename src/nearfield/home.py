@@ -25,6 +25,7 @@ from nearfield.pipelines.table_files import Format
 from nearfield.pipelines.train import train
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendation
+from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.spaces import Space
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Nearfield:
         A Milvus server, and ``user:password``; Milvus Lite inside the home where not given.
     database_url : str, optional
         SQLAlchemy's form of an address; SQLite inside the home where not given.
+    milvus : MilvusOptions, optional
+        How the Milvus server is reached and asked: replicas, TLS, patience.
     """
 
     def __init__(
@@ -56,9 +59,10 @@ class Nearfield:
         milvus_uri: str | None = None,
         milvus_token: str | None = None,
         database_url: str | None = None,
+        milvus: MilvusOptions | None = None,
     ) -> None:
         folder = user_data_path("nearfield") if home is None else Path(home)
-        self.stores = Stores(folder, milvus_uri, milvus_token, database_url)
+        self.stores = Stores(folder, milvus_uri, milvus_token, database_url, milvus=milvus)
         self._recommenders = Recommenders(self.stores)
 
     def __enter__(self) -> Self:

@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ import typer
 from platformdirs import user_data_path
 
 from nearfield.errors import InvalidInput
+from nearfield.vectors.options import MilvusOptions
 
 if TYPE_CHECKING:
     from nearfield.pipelines.stores import Stores
@@ -42,6 +43,8 @@ class Places:
         Folder of all state.
     milvus_uri, milvus_token, database_url, redis_url, otlp_endpoint : str, optional
         See `Settings`.
+    milvus : MilvusOptions
+        How the Milvus server is reached and asked.
     """
 
     home: Path
@@ -50,6 +53,7 @@ class Places:
     database_url: str | None = None
     redis_url: str | None = None
     otlp_endpoint: str | None = None
+    milvus: MilvusOptions = field(default_factory=MilvusOptions)
 
 
 def open_stores(context: typer.Context) -> "Stores":
@@ -57,7 +61,9 @@ def open_stores(context: typer.Context) -> "Stores":
     from nearfield.pipelines.stores import Stores
 
     found = read_places(context)
-    return Stores(found.home, found.milvus_uri, found.milvus_token, found.database_url)
+    return Stores(
+        found.home, found.milvus_uri, found.milvus_token, found.database_url, milvus=found.milvus
+    )
 
 
 def read_places(context: typer.Context) -> Places:
@@ -74,7 +80,15 @@ def read_places(context: typer.Context) -> Places:
     except ValidationError as error:
         wrong = "; ".join(f"NEARFIELD_{one['loc'][0]}: {one['msg']}" for one in error.errors())
         raise InvalidInput(f"the environment cannot be used: {wrong.upper()}") from error
-    return Places(**{**settings.model_dump(), "home": chosen(context).home or settings.home})
+    return Places(
+        home=chosen(context).home or settings.home,
+        milvus_uri=settings.milvus_uri,
+        milvus_token=settings.milvus_token,
+        database_url=settings.database_url,
+        redis_url=settings.redis_url,
+        otlp_endpoint=settings.otlp_endpoint,
+        milvus=settings.milvus,
+    )
 
 
 def start_no_threads() -> None:

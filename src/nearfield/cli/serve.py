@@ -63,6 +63,7 @@ def serve_command(
         origins=origins,
         hosts=(*LOOPBACK, *called) if is_loopback(host) else (),
         tracing=places.otlp_endpoint,
+        milvus=places.milvus,
     )
     if config.keys:
         say("Callers need an API key: `nearfield keys add NAME --scope read` makes one.")

@@ -5,9 +5,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
+
+from nearfield.vectors.options import MilvusOptions
 
 
 class Places(Protocol):
@@ -33,6 +35,10 @@ class Places(Protocol):
     def redis_url(self) -> str | None:
         """The queue; SQLite inside the home where not given."""
 
+    @property
+    def milvus(self) -> MilvusOptions:
+        """How the Milvus server is reached and asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class TakenPlaces:
@@ -43,6 +49,7 @@ class TakenPlaces:
     milvus_token: str | None = None
     database_url: str | None = None
     redis_url: str | None = None
+    milvus: MilvusOptions = field(default_factory=MilvusOptions)
 
     @classmethod
     def of(cls, places: Places) -> Self:
@@ -53,17 +60,20 @@ class TakenPlaces:
             places.milvus_token,
             places.database_url,
             places.redis_url,
+            places.milvus,
         )
 
     def as_line(self) -> bytes:
         """Return what `read_places` reads: passwords are not for the command line, seen by all."""
-        return json.dumps({**asdict(self), "home": str(self.home)}).encode() + b"\n"
+        told = {**asdict(self), "home": str(self.home), "milvus": self.milvus.as_plain()}
+        return json.dumps(told).encode() + b"\n"
 
 
 def read_places() -> TakenPlaces:
     """Read the places from the pipe to the parent, which is standard input."""
     told = json.loads(sys.stdin.buffer.readline())
-    return TakenPlaces(**{**told, "home": Path(told["home"])})
+    milvus = MilvusOptions.of_plain(told["milvus"])
+    return TakenPlaces(**{**told, "home": Path(told["home"]), "milvus": milvus})
 
 
 def when_parent_ends(end: Callable[[], None]) -> None:

@@ -140,7 +140,12 @@ class Worker:
     def _open(self) -> Stores:
         places = self._places
         return Stores(
-            places.home, places.milvus_uri, places.milvus_token, places.database_url, self._served
+            places.home,
+            places.milvus_uri,
+            places.milvus_token,
+            places.database_url,
+            self._served,
+            places.milvus,
         )
 
 

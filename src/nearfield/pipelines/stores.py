@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from nearfield.errors import InvalidInput, NotFound, Unavailable
 from nearfield.pipelines.models import Models
+from nearfield.vectors.options import MilvusOptions
 
 if TYPE_CHECKING:
     from nearfield.catalogue.catalogue import Catalogue
@@ -28,6 +29,8 @@ class Stores:
     served : bool
         Whether a process beside this one serves the Milvus Lite of the home, or is about to: then
         this one never opens it itself.
+    milvus : MilvusOptions, optional
+        How a Milvus server is reached and asked.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Stores:
         milvus_token: str | None = None,
         database_url: str | None = None,
         served: bool = False,
+        milvus: MilvusOptions | None = None,
     ) -> None:
         self.home = home.expanduser().absolute()
         self.milvus_uri = milvus_uri or str(self.home / "milvus.db")
@@ -44,6 +48,7 @@ class Stores:
         self.models = Models(self.home / "models")
         self.cache = self.home / "cache"
         self._milvus_token = milvus_token
+        self._milvus_options = milvus or MilvusOptions()
         self._served = served
         self._opening = threading.Lock()
         self._catalogues: Catalogues | None = None
@@ -96,7 +101,9 @@ class Stores:
             with self._opening:
                 if self._spaces is None:
                     self.make()
-                    self._spaces = Spaces(self.milvus_uri, self._milvus_token, self._served)
+                    self._spaces = Spaces(
+                        self.milvus_uri, self._milvus_token, self._served, self._milvus_options
+                    )
                 found = self._spaces
         return found
 

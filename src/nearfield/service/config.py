@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nearfield.vectors.options import MilvusOptions
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -47,6 +49,8 @@ class ServiceConfig:
         What one request may take.
     tracing : str, optional
         Where traces are sent: an address that takes OTLP over HTTP.
+    milvus : MilvusOptions
+        How the Milvus server is reached and asked.
     """
 
     home: Path
@@ -59,3 +63,4 @@ class ServiceConfig:
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     tracing: str | None = None
+    milvus: MilvusOptions = field(default_factory=MilvusOptions)

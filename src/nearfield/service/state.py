@@ -53,6 +53,7 @@ class Service:
             config.milvus_token,
             config.database_url,
             served=ready is not None and config.milvus_uri is None,
+            milvus=config.milvus,
         )
         self.recommenders = Recommenders(self.stores)
         self.processes = ready or dict

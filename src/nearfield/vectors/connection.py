@@ -14,7 +14,9 @@ from pymilvus.client.types import Status
 from pymilvus.exceptions import MilvusException
 
 from nearfield.errors import InUse, Unavailable
+from nearfield.vectors.health import Breaker, Health
 from nearfield.vectors.lite import SERVING, START_SECONDS, find_server, own, owner_mark
+from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.owner import OwnerLock, read_owner
 
 CONNECT_SECONDS: Final = 5.0
@@ -57,6 +59,8 @@ class Connection:
     served : bool
         Whether a process beside this one serves the Lite folder, or is about to: then this one
         never owns it, and waits for that one.
+    options : MilvusOptions, optional
+        How a server is reached and asked.
 
     Raises
     ------
@@ -66,9 +70,17 @@ class Connection:
         If the server cannot be reached.
     """
 
-    def __init__(self, uri: str, token: str | None = None, served: bool = False) -> None:
+    def __init__(
+        self,
+        uri: str,
+        token: str | None = None,
+        served: bool = False,
+        options: MilvusOptions | None = None,
+    ) -> None:
         _hush()
         self.uri = uri
+        self.options = options or MilvusOptions()
+        self._breaker = Breaker()
         self.is_lite = "://" not in uri
         self._token = token or ""
         self._turn = threading.RLock() if self.is_lite else _NoLock()
@@ -85,6 +97,10 @@ class Connection:
     def owns(self) -> bool:
         """Whether this process runs Milvus Lite itself."""
         return self._owner is not None
+
+    def health(self) -> Health:
+        """Return whether Milvus answered lately; nothing is asked for it."""
+        return self._breaker.health
 
     def call(self, method: str, *args: Any, **options: Any) -> Any:
         """Call a method of `pymilvus.MilvusClient` and return what it returns.

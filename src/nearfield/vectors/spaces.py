@@ -15,11 +15,13 @@ from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.changes import Change, Changes
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
+from nearfield.vectors.health import Health
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex
 from nearfield.vectors.names import SpaceName
 from nearfield.vectors.opened import Answer, Key, OpenSpaces
+from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.publish import Probe, Publication, PublishProgress, move_alias
 from nearfield.vectors.space import Space, describe, list_spaces, name_of
 
@@ -42,7 +44,7 @@ class Spaces:
         ``http(s)://host:port`` of a server, or the path of a Lite folder ending in ``.db``.
     token : str, optional
         ``user:password`` or API key of the server.
-    served : bool
+    served, options
         As of `Connection`.
 
     Raises
@@ -53,8 +55,14 @@ class Spaces:
         If the server cannot be reached.
     """
 
-    def __init__(self, uri: str, token: str | None = None, served: bool = False) -> None:
-        self._connection = Connection(uri, token, served)
+    def __init__(
+        self,
+        uri: str,
+        token: str | None = None,
+        served: bool = False,
+        options: MilvusOptions | None = None,
+    ) -> None:
+        self._connection = Connection(uri, token, served, options)
         self._aliases = Aliases(self._connection)
         self._changes = Changes(Path(f"{uri}.changes") if self._connection.is_lite else None)
         self._opened = OpenSpaces(self._changes, self._read_active)
@@ -81,6 +89,10 @@ class Spaces:
         self._opened.close()
         with self._moving:
             self._connection.close()
+
+    def health(self) -> Health:
+        """Return whether Milvus answered lately; nothing is asked for it."""
+        return self._connection.health()
 
     def publish(
         self,
