@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nearfield.catalogue.failures import passing, translate
 from nearfield.catalogue.schema import VERSION_TABLE
+from nearfield.catalogue.standing import check_writer
 from nearfield.errors import InUse, InvalidInput, Unavailable
 
 T = TypeVar("T")
@@ -60,6 +61,11 @@ class Database:
         self._snapshots = self._engine.execution_options(**{_BEGIN: "DEFERRED"})
         self._writer = self._engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         self.dialect = self._engine.dialect
+        self._guarded = False
+
+    def guard(self) -> None:
+        """Refuse writes from now on while the database is being filled or moved elsewhere."""
+        self._guarded = True
 
     @contextmanager
     def reading(self, snapshot: bool = False) -> Iterator[Connection]:
@@ -76,14 +82,18 @@ class Database:
         with self._translated():
             for attempt in range(1, _ATTEMPTS):
                 try:
-                    with self._writer.begin() as conn:
-                        return work(conn)
+                    return self._try(work)
                 except DBAPIError as error:
                     if not passing(error):
                         raise
                 time.sleep(0.02 * 2**attempt)
-            with self._writer.begin() as conn:
-                return work(conn)
+            return self._try(work)
+
+    def _try(self, work: Callable[[Connection], T]) -> T:
+        with self._writer.begin() as conn:
+            if self._guarded:
+                check_writer(conn, self.url)
+            return work(conn)
 
     def wipe(self) -> None:
         """Rewrite the file of SQLite, so that nothing of what was deleted is left in it.

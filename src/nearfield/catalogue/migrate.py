@@ -13,25 +13,36 @@ from sqlalchemy import Connection, inspect, text
 
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.schema import HEAD, VERSION_TABLE, metadata
+from nearfield.catalogue.standing import check_standing
 from nearfield.errors import InvalidInput, Unavailable
 
 _ONE_AT_A_TIME: Final = Lock()  # alembic keeps the running migration in a global
 _LOCK_SECONDS: Final = 60
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database, revision: str = HEAD) -> None:
     """Run the migrations that are missing; another process that does the same is waited for.
+
+    Parameters
+    ----------
+    database : Database
+        Of any older version, or empty.
+    revision : str
+        The last migration to run.
 
     Raises
     ------
     InvalidInput
         If the database was made by a newer version, or holds tables of another program.
+    InUse
+        If it is being filled or moved, or was moved.
     """
     with _ONE_AT_A_TIME, _our_turn(database):
-        database.write(lambda conn: _upgrade(conn, database))
+        check_standing(database.version(), database.url)
+        database.write(lambda conn: _upgrade(conn, database, revision))
 
 
-def _upgrade(conn: Connection, database: Database) -> None:
+def _upgrade(conn: Connection, database: Database, revision: str) -> None:
     url = database.url.render_as_string(hide_password=True)
     tables = set(inspect(conn).get_table_names())
     if VERSION_TABLE not in tables and (foreign := tables & set(metadata.tables)):
@@ -40,7 +51,7 @@ def _upgrade(conn: Connection, database: Database) -> None:
             "Nearfield did not make. Give Nearfield a database of its own."
         )
     try:
-        command.upgrade(_config(conn), HEAD)
+        command.upgrade(_config(conn), revision)
     except CommandError as error:
         raise InvalidInput(
             f"the database {url} was made by a newer Nearfield ({error}). Upgrade Nearfield, "

@@ -37,6 +37,7 @@ from nearfield.catalogue.schema import (
     sounds,
     users,
 )
+from nearfield.catalogue.standing import MOVING
 from nearfield.catalogue.write_items import write_items
 from nearfield.catalogue.write_users import write_users
 from nearfield.catalogue.writing import Outcome, lock
@@ -62,10 +63,12 @@ class Catalogues:
         self._database = Database(url)
         self._made: dict[int, Catalogue] = {}
         try:
-            if self._database.version() != HEAD:
+            version = self._database.version() or ""
+            if version != HEAD and not version.startswith(MOVING):  # which others may read
                 from nearfield.catalogue.migrate import migrate  # Alembic takes 0.1 s, needed once
 
                 migrate(self._database)
+            self._database.guard()
         except BaseException:
             self.close()
             raise
