@@ -146,6 +146,11 @@ class Spaces:
         found = [ids for ids, _ in self._milvus(space).scan()]
         return np.sort(np.concatenate(found)) if found else no_ids()
 
+    def scan(self, space: Space) -> Iterator[tuple[Ids, Vectors]]:
+        """Yield all rows of a version, answering or not, in batches, by rising id."""
+        self._connection.call("load_collection", space.collection)
+        yield from self._milvus(space).scan()
+
     def count(self, space: Space) -> int:
         """Return how many rows a version holds."""
         return len(self._milvus(space))
