@@ -24,7 +24,7 @@ from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.table_files import Format
 from nearfield.pipelines.train import train
 from nearfield.recommend.ask import Ask
-from nearfield.types import PublicId, Recommendation
+from nearfield.types import PublicId, Recommendations
 from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.spaces import Space
 
@@ -245,12 +245,13 @@ class Nearfield:
         where: str | None = None,
         diversity: float = 0.0,
         space: str | Mapping[str, float] | None = None,
-    ) -> list[Recommendation]:
+    ) -> Recommendations:
         """Recommend at most `n` items, best first, none that the user has seen.
 
         All parts may be missing; `Ask` describes them. `catalogue` may be left out if there is
         only one. `space` is ``fusion``, ``graph``, ``blend`` of both, or weights such as
-        ``{"fusion": 0.6, "graph": 0.4}``.
+        ``{"fusion": 0.6, "graph": 0.4}``. While a Milvus server does not answer, neither does this
+        fail: `degraded` of the answer tells what it is then (see `Recommendations`).
         """
         ask = Ask(
             user=user,
@@ -275,10 +276,10 @@ class Nearfield:
         where: str | None = None,
         diversity: float = 0.0,
         space: str | Mapping[str, float] | None = None,
-    ) -> list[Recommendation]:
+    ) -> Recommendations:
         """Return at most `n` items nearest to one, best first, without itself.
 
-        `space` as in `recommend`.
+        `space` as in `recommend`, and `degraded` of the answer, too.
         """
         recommender = self._recommenders.get(catalogue, space)
         return recommender.similar(item, n, where, diversity, exclude)

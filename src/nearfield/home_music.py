@@ -24,7 +24,7 @@ from nearfield.pipelines.train_sound import train_sound
 from nearfield.pipelines.versions import list_versions
 from nearfield.playlists.library import Playlist
 from nearfield.recommend.ask import Ask
-from nearfield.types import PublicId, Recommendation
+from nearfield.types import PublicId, Recommendations
 
 
 class Music:
@@ -94,7 +94,7 @@ class Music:
         exclude: Sequence[PublicId] = (),
         at_most: Mapping[str, int] | None = None,
         versions: Versions = "one",
-    ) -> list[Recommendation]:
+    ) -> Recommendations:
         """Return at most `n` songs that sound most like one, without itself; see `Like`."""
         like = Like(
             k=n,
@@ -122,7 +122,7 @@ class Music:
         repeat: int | None = JUST_PLAYED,
         at_most: Mapping[str, int] = AT_MOST,
         versions: Versions = "one",
-    ) -> list[Recommendation]:
+    ) -> Recommendations:
         """Recommend at most `n` songs to a listener, best first; parts may be missing, see `Ask`.
 
         What is among the listener's `repeat` newest events does not come again, older songs may;

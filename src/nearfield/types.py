@@ -1,9 +1,9 @@
 """The few types that every part shares: arrays of ids and vectors, hits, queries and answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,3 +244,40 @@ class Recommendation:
     year: int | None = None
     genres: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
+
+
+Degraded: TypeAlias = Literal["last-good", "popular", "partial"]
+"""Why an answer is less than it could be; see `Recommendations`."""
+
+
+class Recommendations(list[Recommendation]):
+    """A list of recommendations, best first, that tells what it is from.
+
+    It is equal to any list of the same lines.
+
+    Parameters
+    ----------
+    lines : iterable of Recommendation
+        Best first.
+    space : str
+        What answered: a space, "blend" or "popularity".
+    models : mapping
+        Space to the version that answered.
+    degraded : {"last-good", "popular", "partial"}, optional
+        None where all that was asked answered. Else, where Milvus did not: the last good answer to
+        the same question, without what may not be shown any more; what is popular; or what those
+        spaces of a blend say that answered.
+    """
+
+    def __init__(
+        self,
+        lines: Iterable[Recommendation] = (),
+        *,
+        space: str = "",
+        models: Mapping[str, str] = _NOTHING,
+        degraded: Degraded | None = None,
+    ) -> None:
+        super().__init__(lines)
+        self.space = space
+        self.models = models
+        self.degraded = degraded

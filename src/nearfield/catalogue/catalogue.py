@@ -142,6 +142,13 @@ class Catalogue(Browse):
             found = find_items(conn, self.number, wanted)
         return in_order(self.name, "item keys", wanted, found)
 
+    def keys_there(self, ids: Sequence[PublicId]) -> Ids:
+        """Return the keys of items in the order of `ids`; -1 where one is not there any more."""
+        texts = [stored_text(one) for one in ids]
+        with self._database.reading() as conn:
+            found = find_item_keys(conn, self.number, texts)
+        return np.array([found.get(text, -1) for text in texts], dtype=np.int64)
+
     def history(self, user: int, limit: int | None = None) -> History:
         """Return the newest `limit` events of a user (all where None), oldest first."""
         with self._database.reading() as conn:

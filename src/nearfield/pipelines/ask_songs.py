@@ -18,7 +18,7 @@ from nearfield.pipelines.stores import Stores
 from nearfield.recommend.ask import Ask, Guest
 from nearfield.recommend.duplicates import one_of_each
 from nearfield.recommend.retrieve import Ranked
-from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors
+from nearfield.types import Ids, PublicId, Reason, Recommendation, Recommendations, Vectors
 
 _PARTS_EACH: Final = 20
 """Parts fetched for each song of an answer: several of one song may be near."""
@@ -58,7 +58,7 @@ class Like:
 
 def similar_songs(
     stores: Stores, recommenders: Recommenders, catalogue: str | None, name: str, like: Like
-) -> Steps[list[Recommendation]]:
+) -> Steps[Recommendations]:
     """Return the songs that sound most like one, without itself.
 
     Parameters
@@ -75,7 +75,7 @@ def similar_songs(
     found = stores.catalogue(catalogue)
     named = yield from name_songs(stores, found, [name])
     if like.at is not None:
-        return _similar_parts(stores, found, named, name, like)
+        return Recommendations(_similar_parts(stores, found, named, name, like), space=PARTS)
     recommender = recommenders.get(found.name, SOUND, like.versions)
     how = (like.k, like.where, like.diversity, like.exclude, like.at_most)
     if name in named.ids:
@@ -89,7 +89,7 @@ def recommend_songs(
     catalogue: str | None,
     ask: Ask,
     versions: Versions = "one",
-) -> Steps[list[Recommendation]]:
+) -> Steps[Recommendations]:
     """Recommend songs to a listener; what was listened to may be given by files.
 
     Parameters

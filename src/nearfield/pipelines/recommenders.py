@@ -5,15 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from nearfield.errors import InvalidInput, NotFound
+from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
 from nearfield.pipelines.model_owner import check_owner
 from nearfield.pipelines.names import RECOMMENDERS, SOUND
+from nearfield.pipelines.outage import Outage
 from nearfield.pipelines.serve import open_served
 from nearfield.pipelines.song_groups import SongGroups, Versions
+from nearfield.pipelines.steady import Answering, Sources, Steady
 from nearfield.pipelines.stores import Stores
-from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, check_weights
+from nearfield.pipelines.without_vectors import check_vectors_wanted
+from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, asking, check_weights
+from nearfield.recommend.last_good import Keeping, LastGood
 from nearfield.recommend.model import UserModel
 from nearfield.recommend.recommender import Recommender
+from nearfield.recommend.standby import Standby
 from nearfield.recommend.view import SpaceView, View
 from nearfield.vectors.index import VectorIndex
 
@@ -45,28 +50,6 @@ class Opened:
     view: SpaceView
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """What answers a question: a recommender, and what it was made of.
-
-    Parameters
-    ----------
-    recommender : Recommender
-        To be asked.
-    views : tuple of SpaceView
-        One for each space.
-    name : str
-        What stands in an answer as its origin: a space, or ``blend``.
-    models : mapping
-        Space to the version that answers.
-    """
-
-    recommender: Recommender
-    views: tuple[SpaceView, ...]
-    name: str
-    models: Mapping[str, str]
-
-
 class Recommenders:
     """Opens the model of each version that answers, once. May be used from several threads.
 
@@ -74,10 +57,15 @@ class Recommenders:
     ----------
     stores : Stores
         The home.
+    keeping : Keeping, optional
+        How many answers are remembered for the time when a Milvus server does not answer; none
+        of Milvus Lite, whose spaces are copied into memory.
     """
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, keeping: Keeping | None = None) -> None:
         self._stores = stores
+        self.memory = LastGood(keeping if "://" in stores.milvus_uri else Keeping(seconds=0))
+        self.outage = Outage()
         self._opened: dict[tuple[str, str], Opened] = {}
         self._defaults: dict[str, tuple[str, tuple[int, ...]]] = {}
         self._made: dict[tuple[str, tuple[tuple[str, float], ...], Versions], Answering] = {}
@@ -88,8 +76,8 @@ class Recommenders:
         catalogue: str | None = None,
         space: str | Weights | None = None,
         versions: Versions = "one",
-    ) -> Recommender:
-        """Return the recommender of a catalogue, or of the only one.
+    ) -> Steady:
+        """Return what recommends for a catalogue, or for the only one; asked, it opens the spaces.
 
         Parameters
         ----------
@@ -103,11 +91,29 @@ class Recommenders:
         Raises
         ------
         NotFound
-            If there is no such catalogue, a space was not published, or its model is gone.
+            If there is no catalogue; asked, if there is none of that name, a space was not
+            published, or its model is gone.
         InvalidInput
-            If there is no such space, or it is of a catalogue that was removed and made anew.
+            If there is no such space, or there are several catalogues; asked, if a space is of a
+            catalogue that was removed and made anew.
         """
-        return self.answering(catalogue, space, versions).recommender
+        name = catalogue or self._stores.only_catalogue()
+        weights = read_space(self.default_space(name) if space is None else space)
+        return Steady(
+            Sources(
+                lambda some: self.answering(name, some, versions),
+                lambda: self.standby(name, versions),
+                self.memory,
+                self.outage,
+            ),
+            weights,
+            versions,
+        )
+
+    def standby(self, catalogue: str, versions: Versions = "one") -> Standby:
+        """Return what answers for a catalogue while its vectors cannot be asked."""
+        found = self._stores.catalogue(catalogue)
+        return Standby(found, SongGroups(found.pairs, versions), self.memory)
 
     def answering(
         self,
@@ -115,10 +121,18 @@ class Recommenders:
         space: str | Weights | None = None,
         versions: Versions = "one",
     ) -> Answering:
-        """Return the recommender, and which versions it answers from; see `get`."""
+        """Return a recommender, and which versions it answers from; errors as of `get`.
+
+        Raises
+        ------
+        SpaceAway
+            If one of several spaces cannot be opened.
+        Unavailable
+            If the only one cannot.
+        """
         name = catalogue or self._stores.only_catalogue()
         weights = tuple(read_space(self.default_space(name) if space is None else space).items())
-        opened = tuple(self.open(name, one) for one, _ in weights)
+        opened = tuple(self._open_one(name, one) for one, _ in weights)
         made = self._made.get((name, weights, versions))
         if made is None or any(a.view is not b for a, b in zip(opened, made.views, strict=True)):
             made = self._make(name, weights, versions, opened)
@@ -142,13 +156,26 @@ class Recommenders:
         found = self._stores.catalogue(catalogue)
         recommender = Recommender(found, view, SongGroups(found.pairs, versions))
         models = {one.space.recommender: one.space.version for one in opened}
-        return Answering(recommender, views, view.name, models)
+        return Answering(recommender, views, view.name, models, found.uid)
 
     def default_space(self, catalogue: str) -> str:
         """Return which space of a catalogue answers where none is named.
 
-        It is the first in the order of `RECOMMENDERS` that is published.
+        It is the first in the order of `RECOMMENDERS` that is published. Where Milvus cannot tell,
+        it is what it was, or the first of which there is a model.
         """
+        try:
+            return self._published(catalogue)
+        except InUse:
+            raise
+        except Unavailable:
+            known = self._defaults.get(catalogue)
+            models = self._stores.models
+            trained = (one for one in RECOMMENDERS if models.of(catalogue, one).is_dir())
+            return known[0] if known is not None else next(trained, RECOMMENDERS[0])
+
+    def _published(self, catalogue: str) -> str:
+        check_vectors_wanted()
         spaces = self._stores.spaces
         found, moves = self._defaults.get(catalogue), spaces.moves(catalogue, RECOMMENDERS)
         if found is not None and found[1] == moves and (catalogue, found[0]) in self._opened:
@@ -161,10 +188,11 @@ class Recommenders:
         return first
 
     def open(self, catalogue: str, space: str) -> Opened:
-        """Return the version of a space that answers; errors as of `get`.
+        """Return the version of a space that answers; errors as of `answering`.
 
         While one caller opens a version that is new, others are given the one before it.
         """
+        check_vectors_wanted()
         opened = self._opened.get((catalogue, space))
         if opened is not None and self._answers(opened, catalogue, space):
             return opened
@@ -178,6 +206,10 @@ class Recommenders:
         finally:
             self._opening.release()
         return opened
+
+    def _open_one(self, catalogue: str, space: str) -> Opened:
+        with asking(space):
+            return self.open(catalogue, space)
 
     def _answers(self, opened: Opened, catalogue: str, name: str) -> bool:
         try:

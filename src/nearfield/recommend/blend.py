@@ -1,7 +1,8 @@
 """Several spaces answer together: the score of an item is the mean of what each gives it."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from numbers import Real
@@ -10,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InvalidInput, NotFound
+from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.retrieve import Ranked, best, pool_size
 from nearfield.recommend.view import Look, Part, View
@@ -21,6 +22,33 @@ BLEND: Final = "blend"
 
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType({"fusion": 0.5, "graph": 0.5})
 """The spaces that `blend` means, and how much each counts."""
+
+
+class SpaceAway(Unavailable):
+    """One of several spaces does not answer.
+
+    Parameters
+    ----------
+    space : str
+        Which.
+    error : Unavailable
+        What it met.
+    """
+
+    def __init__(self, space: str, error: Unavailable) -> None:
+        super().__init__(str(error))
+        self.space = space
+
+
+@contextmanager
+def asking(space: str) -> Iterator[None]:
+    """Let whoever asks several spaces know which of them does not answer."""
+    try:
+        yield
+    except (SpaceAway, InUse):
+        raise
+    except Unavailable as error:
+        raise SpaceAway(space, error) from error
 
 
 def check_weights(weights: Mapping[str, float]) -> dict[str, float]:
@@ -70,7 +98,7 @@ class BlendView:
 
     def look(self, query: UserQuery) -> Look | None:
         """Look at the items for a user; None where no view knows anything of them."""
-        return _together([view.look(query) for view in self._views], self._weights)
+        return self._together([_look(view, query) for view in self._views])
 
     def look_from(self, item: int) -> Look:
         """Look at the items from one of them; NotFound where no view has it."""
@@ -78,11 +106,12 @@ class BlendView:
         missing: NotFound | None = None
         for view in self._views:
             try:
-                looks.append(view.look_from(item))
+                with asking(view.name):
+                    looks.append(view.look_from(item))
             except NotFound as error:
                 looks.append(None)
                 missing = error
-        together = _together(looks, self._weights)
+        together = self._together(looks)
         if together is None:
             assert missing is not None  # there is at least one view
             raise missing
@@ -97,7 +126,17 @@ class BlendView:
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return vectors whose inner products are the blended similarities."""
-        return _stack([view.vectors(ids) for view in self._views], self._weights)
+        return _stack([_vectors(view.name, view, ids) for view in self._views], self._weights)
+
+    def _together(self, looks: Sequence[Look | None]) -> Look | None:
+        """Blend the looks that are there; a single one is left as it is."""
+        named = zip(looks, self._weights, (view.name for view in self._views), strict=True)
+        there = [(look, weight, name) for look, weight, name in named if look is not None]
+        if len(there) < 2:
+            return there[0][0] if there else None
+        found, weights, names = zip(*there, strict=True)
+        total = sum(weights)
+        return BlendLook(found, tuple(weight / total for weight in weights), names)
 
 
 @dataclass(frozen=True)
@@ -110,10 +149,13 @@ class BlendLook:
         What is blended.
     weights : tuple of float
         Of each; they sum to 1.
+    names : tuple of str
+        The space of each.
     """
 
     looks: tuple[Look, ...]
     weights: tuple[float, ...]
+    names: tuple[str, ...]
 
     def nearest(self, k: int, scope: Scope) -> Ranked:
         """Return the `k` best items among the best of each look.
@@ -122,7 +164,10 @@ class BlendLook:
         score.
         """
         size = pool_size(k, diversity=1)
-        pools = [look.nearest(size, scope).ids for look in self.looks]
+        pools = []
+        for name, look in zip(self.names, self.looks, strict=True):
+            with asking(name):
+                pools.append(look.nearest(size, scope).ids)
         ids = reduce(np.union1d, pools)
         return best(ids, self.scores(ids), k)
 
@@ -133,33 +178,38 @@ class BlendLook:
 
     def vectors(self, ids: Ids) -> Vectors:
         """Return vectors whose inner products are the blended similarities."""
-        return _stack([look.vectors(ids) for look in self.looks], self.weights)
+        named = zip(self.names, self.looks, strict=True)
+        return _stack([_vectors(name, look, ids) for name, look in named], self.weights)
 
     def parts(self, ids: Ids) -> list[Part]:
         """Return what each look says, in proportion to what it gives to the score."""
         weights = np.asarray(self.weights, dtype=np.float32)
         given = weights[:, None] * np.maximum(self._scores(ids), 0)
         given /= np.maximum(given.sum(axis=0), np.float32(1e-12))
-        return [
-            Part(part.space, _scaled(part.shares, share))
-            for look, share in zip(self.looks, given, strict=True)
-            for part in look.parts(ids)
-        ]
+        found = []
+        for name, look, share in zip(self.names, self.looks, given, strict=True):
+            with asking(name):
+                parts = look.parts(ids)
+            found += [Part(part.space, _scaled(part.shares, share)) for part in parts]
+        return found
 
     def _scores(self, ids: Ids) -> Vectors:
         """Return the scores of each look, shape (looks, ids)."""
-        return np.stack([look.scores(ids) for look in self.looks])
+        scores = []
+        for name, look in zip(self.names, self.looks, strict=True):
+            with asking(name):
+                scores.append(look.scores(ids))
+        return np.stack(scores)
 
 
-def _together(looks: Sequence[Look | None], weights: Sequence[float]) -> Look | None:
-    """Blend those that are there; a single one is left as it is."""
-    there = [
-        (look, weight) for look, weight in zip(looks, weights, strict=True) if look is not None
-    ]
-    if len(there) < 2:
-        return there[0][0] if there else None
-    total = sum(weight for _, weight in there)
-    return BlendLook(tuple(look for look, _ in there), tuple(weight / total for _, weight in there))
+def _look(view: View, query: UserQuery) -> Look | None:
+    with asking(view.name):
+        return view.look(query)
+
+
+def _vectors(name: str, one: View | Look, ids: Ids) -> Vectors:
+    with asking(name):
+        return one.vectors(ids)
 
 
 def _stack(parts: Sequence[Vectors], weights: Sequence[float]) -> Vectors:

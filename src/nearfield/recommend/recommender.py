@@ -58,11 +58,21 @@ class Recommender:
         InvalidInput
             If the wish contradicts itself, or an attribute or condition cannot be read.
         """
+        return self.answer(ask, self.profile(ask))
+
+    def history_length(self) -> int:
+        """Return how many of the newest events of who asks are read."""
+        return self._view.history_length()
+
+    def profile(self, ask: Ask) -> Profile:
+        """Return what is known of who asks; no vector is looked at. Errors as of `recommend`."""
         with stage("filter"):
-            profile = gather(self._catalogue, ask, self._view.history_length())
-            out = np.concatenate([profile.seen, self._keys(ask.exclude)])
-            scope = self._scope(out, ask.allow, ask.where)
-            limits = Limits(self._catalogue, ask.at_most, self._groups, out)
+            return gather(self._catalogue, ask, self.history_length())
+
+    def answer(self, ask: Ask, profile: Profile) -> list[Recommendation]:
+        """As `recommend`, for one of whom `profile` is known."""
+        with stage("filter"):
+            scope, limits = self._allowed(ask, profile.seen)
         with stage("embed"):
             look = None if profile.is_blank else self._view.look(profile.query)
         if look is None:
@@ -108,12 +118,7 @@ class Recommender:
         """Return what was found near to an item, with what both have in common."""
         facts = self._facts(np.append(found.ids, item))
         own, others = facts[item], [facts[other] for other in found.ids.tolist()]
-        reasons = [
-            common_genres(own.genres, other.genres)
-            + common_traits(own.attributes, other.attributes)
-            for other in others
-        ]
-        return self._answers(found, facts, reasons)
+        return self._answers(found, facts, [in_common(own, other) for other in others])
 
     def similar_to(
         self,
@@ -145,15 +150,16 @@ class Recommender:
     def _alike(self, look: Look, ask: Ask, own: Ids) -> Ranked:
         """Return what is near to an item, without the keys of its own."""
         with stage("filter"):
-            out = np.concatenate([own, self._keys(ask.exclude)])
-            scope = self._scope(out, None, ask.where)
-            limits = Limits(self._catalogue, ask.at_most, self._groups, out)
+            scope, limits = self._allowed(ask, own)
         return _retrieve(look, ask.k, scope, ask.diversity, limits)
 
-    def _scope(self, out: Ids, allow: Sequence[PublicId] | None, where: str | None) -> Scope:
-        allowed = None if allow is None else self._keys(allow)
-        matching = None if where is None else self._catalogue.matching(parse_where(where))
-        return combine([out], [allowed, matching])
+    def _allowed(self, ask: Ask, out: Ids) -> tuple[Scope, Limits]:
+        """Return what an answer may hold, without the keys of `out` and what the wish excludes."""
+        out = np.concatenate([out, self._keys(ask.exclude)])
+        allowed = None if ask.allow is None else self._keys(ask.allow)
+        matching = None if ask.where is None else self._catalogue.matching(parse_where(ask.where))
+        scope = combine([out], [allowed, matching])
+        return scope, Limits(self._catalogue, ask.at_most, self._groups, out)
 
     def _keys(self, ids: Sequence[PublicId]) -> Ids:
         return self._catalogue.item_keys(ids) if len(ids) else no_ids()
@@ -182,7 +188,7 @@ class Recommender:
         found = spread(pool, ask.k, ask.diversity, self._view.vectors)
         facts = self._facts(found.ids)
         return [
-            _answer(
+            answer_line(
                 facts[key],
                 math.nan,
                 SPACE,
@@ -213,7 +219,7 @@ class Recommender:
         self, found: Ranked, facts: Mapping[int, Item], reasons: Iterable[tuple[Reason, ...]]
     ) -> list[Recommendation]:
         return [
-            _answer(facts[key], score, self._view.name, why)
+            answer_line(facts[key], score, self._view.name, why)
             for key, score, why in zip(
                 found.ids.tolist(), found.scores.tolist(), reasons, strict=True
             )
@@ -230,7 +236,8 @@ class Recommender:
         return (least + most) / 2
 
 
-def _in_common(one: Item, other: Item) -> tuple[Reason, ...]:
+def in_common(one: Item, other: Item) -> tuple[Reason, ...]:
+    """Say what two items share: genres, and of songs also artist, album, key and tempo."""
     genres = common_genres(one.genres, other.genres)
     return genres + common_traits(one.attributes, other.attributes)
 
@@ -243,7 +250,10 @@ def _retrieve(look: Look, k: int, scope: Scope, diversity: float, limits: Limits
         return spread(pool, k, diversity, look.vectors)
 
 
-def _answer(item: Item, score: float, space: str, reasons: tuple[Reason, ...]) -> Recommendation:
+def answer_line(
+    item: Item, score: float, space: str, reasons: tuple[Reason, ...] = ()
+) -> Recommendation:
+    """Return one line of an answer."""
     return Recommendation(
         item=item.id,
         title=item.title,
