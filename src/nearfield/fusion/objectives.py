@@ -12,9 +12,11 @@ from torch.nn import functional as F
 from nearfield.fusion.config import FusionConfig
 from nearfield.fusion.towers import Towers
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.dropout import rows_of
 from nearfield.networks.features import UNKNOWN, ItemFeatures
 from nearfield.networks.histories import Histories, History, seen_before
 from nearfield.networks.softmax import full_softmax
+from nearfield.training.team import ALONE, Team
 
 COLD_TARGETS: Final = 32
 """Items drawn of each user for the vector without history."""
@@ -36,6 +38,8 @@ class Material:
         Codes of all users.
     histories : Histories
         Of all users.
+    team : Team
+        Who shares the work of each batch.
     """
 
     towers: Towers
@@ -43,6 +47,14 @@ class Material:
     features: ItemFeatures
     attributes: NDArray[np.int64]
     histories: Histories
+    team: Team = ALONE
+
+    def item_vectors(self) -> Tensor:
+        """Return the vectors of all items, shape (items, dim), each worked out by one member."""
+        rows = len(self.features.years)
+        part = self.team.part(rows)
+        own = self.towers.item_vectors(self.features.take(part), torch.arange(rows)[part])
+        return self.team.gather(own, rows)
 
     def hidden(
         self, who: NDArray[np.int64], rng: np.random.Generator
@@ -89,17 +101,21 @@ class NextItem:
         material, towers, config = self._material, self._material.towers, self._material.config
         history, targets = material.histories.read(batch)
         users = UserBatch.of(*material.hidden(batch[:, 0], rng), history)
-        items = towers.item_vectors(material.features)
+        own = material.team.part(len(batch))
+        items = material.item_vectors()
         units = F.normalize(items.float(), dim=1)
-        vectors = towers.users(users, items)
+        with rows_of(own, len(batch)):
+            vectors = towers.users(users.part(own), items)
         targets[:, 0] = -1  # what a window happens to begin with follows from nothing
+        whole, targets = int((targets >= 0).sum()), targets[own]
         asked = targets >= 0
-        loss = full_softmax(
+        share = int(asked.sum()) / max(1, whole)
+        loss = share * full_softmax(
             towers.scaled(vectors[asked]),
             units,
             targets[asked][:, None],
             torch.ones(int(asked.sum()), 1),
-            seen_before(history.items)[asked],
+            seen_before(history.items[own])[asked],
         )
         if config.cold_weight:
             loss = loss + config.cold_weight * self._cold_loss(batch[:, 0], items, units, rng)
@@ -109,16 +125,27 @@ class NextItem:
         self, who: NDArray[np.int64], items: Tensor, units: Tensor, rng: np.random.Generator
     ) -> Tensor:
         """Cross-entropy of some of a user's items, given the attributes alone."""
-        towers = self._material.towers
-        users = self._material.bare(who, rng)
-        targets = torch.from_numpy(self._material.histories.sample(who, COLD_TARGETS, rng))
-        return full_softmax(
-            towers.scaled(towers.users(users, items)[:, 0]),
-            units,
-            targets,
-            torch.full(targets.shape, 1 / COLD_TARGETS),
-            torch.full((len(who), 1), -1),
-        )
+        towers, own = self._material.towers, self._material.team.part(len(who))
+        users = self._material.bare(who, rng).part(own)
+        targets = torch.from_numpy(self._material.histories.sample(who, COLD_TARGETS, rng))[own]
+        with rows_of(own, len(who)):
+            vectors = towers.users(users, items)[:, 0]
+        return cold_softmax(towers.scaled(vectors), units, targets, len(who))
+
+
+def cold_softmax(users: Tensor, items: Tensor, targets: Tensor, whole: int) -> Tensor:
+    """Return what some users add to the mean cross-entropy of a batch, given nothing they did.
+
+    Parameters
+    ----------
+    users, items, targets
+        As in `full_softmax`; all targets count alike.
+    whole : int
+        Users of the batch.
+    """
+    even = torch.full(targets.shape, 1 / targets.shape[1])
+    nothing = torch.full((len(users), 1), -1)
+    return len(users) / whole * full_softmax(users, items, targets, even, nothing)
 
 
 def nobody(rows: int, unknown: int, attributes: Tensor) -> UserBatch:

@@ -16,6 +16,7 @@ from nearfield.fusion.objectives import Material
 from nearfield.fusion.rating_start import start_towers
 from nearfield.fusion.rating_users import RatedSets, RatingTower
 from nearfield.fusion.squares import Known, weighted_squares
+from nearfield.networks.dropout import rows_of
 from nearfield.networks.items import ItemTower
 
 _LEAST_HIDDEN, _MOST_HIDDEN = 0.05, 0.3
@@ -151,21 +152,38 @@ class HiddenRatings:
         material = self._material
         ids, attributes = material.hidden(batch, rng)
         rated, known = self._hide(batch, ids == self._users.unknown, rng)
-        moved = self._users(torch.from_numpy(ids), torch.from_numpy(attributes), rated).float()
-        items = material.towers.item_vectors(material.features).float()
-        average = self._average_item()
-        squares = weighted_squares(
+        own = material.team.part(len(batch))
+        with rows_of(own, len(batch)):
+            moved = self._users(
+                torch.from_numpy(ids)[own], torch.from_numpy(attributes)[own], rated.part(own)
+            ).float()
+        items = material.item_vectors().float()
+        asked = known.part(own)
+        share = float(asked.weights.sum() / known.weights.sum())
+        squares = share * weighted_squares(
             F.normalize(self._users.start + moved, dim=1),
             F.normalize(items, dim=1),
-            known,
+            asked,
             self._users.highest,
         )
-        counts = torch.from_numpy(np.diff(self._ratings.indptr)[batch]).float()
-        plane = torch.stack([self._users.start, average]).detach()
-        users_off = counts @ off_plane(moved, plane) / counts.sum()
-        items_off = self._popularity @ off_plane(items - average, plane)
         penalty = material.config.penalty * min(1.0, done / _PENALISED)
-        return squares + penalty * (users_off + items_off)
+        return squares + penalty * self._off_plane(batch, moved, items)
+
+    def _off_plane(self, batch: NDArray[np.int64], moved: Tensor, items: Tensor) -> Tensor:
+        """Return how far off the plane this member's users and items are, weighted by ratings.
+
+        Parameters
+        ----------
+        batch : int64, shape (batch,)
+        moved : float, shape (own users, dim)
+        items : float, shape (items, dim)
+        """
+        average, team = self._average_item(), self._material.team
+        plane = torch.stack([self._users.start, average]).detach()
+        counts = torch.from_numpy(np.diff(self._ratings.indptr)[batch]).float()
+        users_off = counts[team.part(len(batch))] @ off_plane(moved, plane) / counts.sum()
+        own = team.part(len(items))
+        return users_off + self._popularity[own] @ off_plane(items[own] - average, plane)
 
     def _average_item(self) -> Tensor:
         """Return the vector that id and content move: the bias of the item tower's last layer."""

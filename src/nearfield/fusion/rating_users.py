@@ -39,6 +39,15 @@ class RatedSets:
     weights: Tensor
     starts: Tensor
 
+    def part(self, rows: slice) -> "RatedSets":
+        """Return those of some users, given by first and end."""
+        starts = F.pad(self.starts, (0, 1), value=len(self.items))
+        first, end = int(starts[rows.start]), int(starts[rows.stop])
+        kept = slice(first, end)
+        return RatedSets(
+            self.items[kept], self.stars[kept], self.weights[kept], self.starts[rows] - first
+        )
+
     def sum(self, values: Tensor) -> Tensor:
         """Return the sum over each user's ratings, shape (batch,)."""
         ends = F.pad(self.starts[1:], (0, 1), value=len(values))

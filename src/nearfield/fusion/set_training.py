@@ -9,9 +9,10 @@ from scipy import sparse
 from torch import Tensor
 
 from nearfield.fusion.closed_form import Ridge, compress, item_regression
-from nearfield.fusion.objectives import COLD_TARGETS, Material
+from nearfield.fusion.objectives import COLD_TARGETS, Material, cold_softmax
 from nearfield.fusion.sets import SetItemTower, SetTower
 from nearfield.fusion.users import UserBatch
+from nearfield.networks.dropout import rows_of
 from nearfield.networks.histories import Histories, History
 from nearfield.networks.softmax import full_softmax
 
@@ -63,20 +64,25 @@ class HiddenItems:
         material, towers = self._material, self._material.towers
         ids, attributes = material.hidden(batch, rng)
         left, targets, weights = hide(self._whole(batch), rng)
-        users = UserBatch.of(ids, attributes, left)
-        items = towers.item_vectors(material.features)[:, self._rank :]
-        loss = full_softmax(towers.scaled(self._users(users)), items, targets, weights, left.items)
+        own = material.team.part(len(batch))
+        items = material.item_vectors()[:, self._rank :]
+        vectors = towers.scaled(self._read(UserBatch.of(ids, attributes, left)))
+        share = float(weights[own].sum() / weights.sum())
+        loss = share * full_softmax(vectors, items, targets[own], weights[own], left.items[own])
         if not material.config.cold_weight:
             return loss
         drawn = torch.from_numpy(material.histories.sample(batch, COLD_TARGETS, rng))
-        cold = full_softmax(
-            towers.scaled(self._users(material.bare(batch, rng))),
-            items,
-            drawn,
-            torch.full(drawn.shape, 1 / COLD_TARGETS),
-            torch.full((len(batch), 1), -1),
-        )
+        vectors = towers.scaled(self._read(material.bare(batch, rng)))
+        cold = cold_softmax(vectors, items, drawn[own], len(batch))
         return loss + material.config.cold_weight * cold
+
+    def _read(self, users: UserBatch) -> Tensor:
+        """Return the trained part of this member's users, shape (own users, dim - rank)."""
+        rows = len(users.ids)
+        own = self._material.team.part(rows)
+        with rows_of(own, rows):
+            vectors: Tensor = self._users(users.part(own))
+        return vectors
 
     @torch.inference_mode()
     def finish(self) -> None:

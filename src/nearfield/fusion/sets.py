@@ -214,7 +214,8 @@ class _Bag:
         self.inside = users.history.items >= 0
         self.items = users.history.items[self.inside]
         self.weights = users.history.weights[self.inside]
-        self.starts = F.pad(self.inside.sum(dim=1).cumsum(0)[:-1], (1, 0))
+        lengths = self.inside.sum(dim=1)
+        self.starts = lengths.cumsum(0) - lengths
         self.total = users.history.weights.sum(dim=1)
 
     def sum(self, table: Tensor, factors: Tensor | None = None) -> Tensor:

@@ -29,6 +29,14 @@ class Known:
     stars: Tensor
     weights: Tensor
 
+    def part(self, rows: slice) -> "Known":
+        """Return those of some users, given by first and end, who become the first ones."""
+        ends = torch.tensor([rows.start, rows.stop])
+        kept = slice(*torch.searchsorted(self.users, ends).tolist())
+        return Known(
+            self.users[kept] - rows.start, self.items[kept], self.stars[kept], self.weights[kept]
+        )
+
 
 def weighted_squares(users: Tensor, items: Tensor, known: Known, highest: float) -> Tensor:
     """Compare `highest` times the cosine with each known rating.

@@ -18,8 +18,9 @@ from nearfield.fusion.towers import Towers
 from nearfield.networks.features import ItemFeatures, Vocabulary, user_rows
 from nearfield.networks.histories import Histories
 from nearfield.networks.items import forget
-from nearfield.training.checkpoint import Checkpoint
+from nearfield.training.checkpoint import Keeper, keeper
 from nearfield.training.loop import Loop, Objective, Step
+from nearfield.training.team import ALONE, Team
 
 _FEWEST_EVENTS: Final = 2
 
@@ -35,8 +36,10 @@ class FusionTrainer:
         What to compute.
     train : Interactions, optional
         Events to learn from; all of the collection's where not given.
-    checkpoint : Path, optional
-        Folder in which the state after every epoch is kept, and found again.
+    checkpoint : Path or Keeper, optional
+        Folder in which the state after every epoch is kept, and found again; or what keeps it.
+    team : Team
+        Who shares the work of each batch; each has the same of all else.
     """
 
     def __init__(
@@ -44,7 +47,8 @@ class FusionTrainer:
         collection: Collection,
         config: FusionConfig,
         train: Interactions | None = None,
-        checkpoint: Path | None = None,
+        checkpoint: Path | Keeper | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.collection = collection
         self.config = config
@@ -63,12 +67,11 @@ class FusionTrainer:
             self.towers = Towers(
                 config, self.vocabulary, collection.users.height, collection.items.height
             )
-        self._loop = Loop(
-            self.towers, config, None if checkpoint is None else Checkpoint(checkpoint)
+        self._loop = Loop(self.towers, config, keeper(checkpoint), team)
+        material = Material(
+            self.towers, config, self.features, self.attributes, self.histories, team
         )
-        self._objective = _objective(
-            Material(self.towers, config, self.features, self.attributes, self.histories), events
-        )
+        self._objective = _objective(material, events)
 
     @property
     def curve(self) -> list[float]:

@@ -41,6 +41,10 @@ class UserBatch:
         """Make a batch of arrays."""
         return cls(torch.from_numpy(ids), torch.from_numpy(attributes), history)
 
+    def part(self, rows: slice) -> "UserBatch":
+        """Return some of the users."""
+        return UserBatch(self.ids[rows], self.attributes[rows], self.history.part(rows))
+
 
 class UserTower(nn.Module):
     """Embed users from what they are and what they did.

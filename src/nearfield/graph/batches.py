@@ -23,7 +23,10 @@ class Windows:
     targets : int64, shape (windows, 1 + length)
         Place of the item taken next after each position; -1 where none is.
     block : Block
-        The items of the batch: all of them, or those of the windows and some random ones.
+        This member's part of the items of the batch: all that there are, or those of the windows
+        and some random ones.
+    items : int
+        Of the batch.
     rarity : float32, shape (batch,), optional
         Minus the logarithm of the chance that each item is in a batch; not given where all are.
     """
@@ -31,6 +34,7 @@ class Windows:
     history: History
     targets: Tensor
     block: Block
+    items: int
     rarity: Tensor | None = None
 
 
@@ -47,6 +51,9 @@ class Pairs:
     negatives : int64, shape (negatives,)
         Places of random items, the same for all pairs.
     block : Block
+        This member's part of the items of the batch.
+    items : int
+        Of the batch.
     """
 
     queries: NDArray[np.int64]
@@ -54,6 +61,7 @@ class Pairs:
     hard: NDArray[np.int64]
     negatives: NDArray[np.int64]
     block: Block
+    items: int
 
 
 def places(batch: Rows, rows: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nearfield.graph.csr import Rows
 from nearfield.graph.walks import Neighbourhoods
+from nearfield.training.team import ALONE, Team
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,17 @@ class Block:
     poolings : tuple of Pooling
         One for each layer, in the order in which they are applied. The outputs of each are the
         first of its inputs, and all the inputs of the next; the last one's are the batch.
+    team : Team
+        Whose members each have a part of the items, and pool what all of them say.
     """
 
     rows: Rows
     poolings: tuple[Pooling, ...]
+    team: Team = ALONE
+
+    def said(self, messages: Tensor, pooling: Pooling) -> Tensor:
+        """Return the messages that a layer pools, given those of this block's items."""
+        return self.team.gather(messages, pooling.matrix.shape[1])
 
     @classmethod
     def around(cls, found: Neighbourhoods, batch: Rows, layers: int) -> "Block":
@@ -111,11 +119,13 @@ class Block:
         return cls(rows, tuple(reversed(poolings)))
 
     @classmethod
-    def whole(cls, found: Neighbourhoods, layers: int) -> "Block":
-        """Return the block of all items of a graph, given the neighbours of each."""
+    def whole(cls, found: Neighbourhoods, layers: int, team: Team = ALONE) -> "Block":
+        """Return the block of a member's part of all items, given the neighbours of each."""
         items = len(found.rows)
-        pooling = Pooling.of(found, found.rows.astype(np.int64), items)
-        return cls(np.arange(items, dtype=np.int32), (pooling,) * layers)
+        own = team.part(items)
+        near = found.part(own)
+        pooling = Pooling.of(near, near.rows.astype(np.int64), items)
+        return cls(np.arange(items, dtype=np.int32)[own], (pooling,) * layers, team)
 
 
 def _extend(rows: Rows, others: Rows) -> tuple[Rows, NDArray[np.int64]]:

@@ -69,18 +69,20 @@ class MaxMargin:
     def loss(self, batch: Pairs, rng: np.random.Generator, done: float) -> Tensor:
         """Return the mean hinge of the shared negatives, and of the hard ones."""
         material, network = self._material, self._material.network
-        vectors = network.item_vectors(material.features, batch.block)
-        units = F.normalize(vectors.float(), dim=1)
-        query = units[torch.from_numpy(batch.queries)]
-        positive = (query * units[torch.from_numpy(batch.positives)]).sum(dim=1, keepdim=True)
+        own_items = network.item_vectors(material.features, batch.block)
+        units = F.normalize(material.team.gather(own_items, batch.items).float(), dim=1)
+        own = material.team.part(len(batch.queries))
+        query = units[torch.from_numpy(batch.queries[own])]
+        positive = (query * units[torch.from_numpy(batch.positives[own])]).sum(dim=1, keepdim=True)
         shared = query @ units[torch.from_numpy(batch.negatives)].T
         margin = material.config.margin
-        loss = F.relu(shared - positive + margin).mean()
+        pairs = len(batch.queries) * len(batch.negatives)
+        loss = F.relu(shared - positive + margin).sum() / pairs
         if batch.hard.shape[1]:
-            hard = torch.from_numpy(batch.hard)
+            hard = torch.from_numpy(batch.hard[own])
             near = torch.einsum("pd,phd->ph", query, F.embedding(hard.clamp(min=0), units))
             hinge = F.relu(near - positive + margin) * (hard >= 0)
-            loss = loss + hinge.sum() / max(1, int((hard >= 0).sum()))
+            loss = loss + hinge.sum() / max(1, int((batch.hard >= 0).sum()))
         return loss
 
 
@@ -109,13 +111,14 @@ class _Around:
         hard = np.empty((len(queries), 0), dtype=np.int64)
         if self._hard:
             hard = draw_hard(self._further[queries], positives, self._hard, rng)
-        batch = join([queries, positives, negatives, hard])
+        batch, team = join([queries, positives, negatives, hard]), self._material.team
         return Pairs(
             places(batch, queries),
             places(batch, positives),
             places(batch, hard),
             places(batch, negatives),
-            Block.around(self._found, batch, self._material.config.layers),
+            Block.around(self._found, batch[team.part(len(batch))], self._material.config.layers),
+            len(batch),
         )
 
 

@@ -12,6 +12,7 @@ from nearfield.graph.batches import Windows, places
 from nearfield.graph.blocks import Block, join
 from nearfield.graph.material import Material
 from nearfield.graph.walks import Neighbourhoods
+from nearfield.networks.dropout import rows_of
 from nearfield.networks.histories import History, seen_before
 from nearfield.networks.softmax import full_softmax
 from nearfield.training.prefetch import Prefetched
@@ -54,7 +55,7 @@ class NextItems:
         make: Callable[[int], Windows]
         found = material.neighbours(epoch)
         if material.items <= config.whole_below:
-            block = Block.whole(found, config.layers)
+            block = Block.whole(found, config.layers, material.team)
             make = lambda number: self._whole(cuts[number], block)  # noqa: E731
         else:
             own = np.random.default_rng(rng.integers(2**63))  # the producer's alone
@@ -64,25 +65,30 @@ class NextItems:
     def loss(self, batch: Windows, rng: np.random.Generator, done: float) -> Tensor:
         """Return the mean over all positions that something follows, in nats."""
         material, network = self._material, self._material.network
-        vectors = network.item_vectors(material.features, batch.block)
+        own_items = network.item_vectors(material.features, batch.block)
+        vectors = material.team.gather(own_items, batch.items)
         units = F.normalize(vectors.float(), dim=1)
-        users = network.read(batch.history, vectors)
-        asked = batch.targets >= 0
+        own = material.team.part(len(batch.targets))
+        history, targets = batch.history.part(own), batch.targets[own]
+        with rows_of(own, len(batch.targets)):
+            users = network.read(history, vectors)
+        asked = targets >= 0
+        share = int(asked.sum()) / max(1, int((batch.targets >= 0).sum()))
         readers = network.scaled(users[asked])
         if batch.rarity is not None:  # one more dimension adds it to the logits
             units = torch.cat([units, batch.rarity[:, None]], dim=1)
             readers = F.pad(readers, (0, 1), value=1.0)
-        return full_softmax(
+        return share * full_softmax(
             readers,
             units,
-            batch.targets[asked][:, None],
+            targets[asked][:, None],
             torch.ones(int(asked.sum()), 1),
-            seen_before(batch.history.items)[asked],
+            seen_before(history.items)[asked],
         )
 
     def _whole(self, cut: NDArray[np.int64], block: Block) -> Windows:
         history, targets = self._read(cut)
-        return Windows(history, targets, block)
+        return Windows(history, targets, block, self._material.items)
 
     def _sampled(
         self, cut: NDArray[np.int64], found: Neighbourhoods, rng: np.random.Generator
@@ -96,7 +102,8 @@ class NextItems:
         return Windows(
             history.with_items(torch.from_numpy(places(batch, history.items.numpy()))),
             torch.from_numpy(places(batch, targets.numpy())),
-            Block.around(found, batch, config.layers),
+            Block.around(found, batch[material.team.part(len(batch))], config.layers),
+            len(batch),
             torch.from_numpy(rarity(draws)),
         )
 

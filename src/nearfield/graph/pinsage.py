@@ -36,9 +36,9 @@ class Convolution(nn.Module):
         updated = F.relu(self.update(torch.cat([own, pooled.to(own.dtype)], dim=1)))
         return F.normalize(updated, dim=1)
 
-    def forward(self, vectors: Tensor, pooling: Pooling) -> Tensor:
+    def forward(self, vectors: Tensor, pooling: Pooling, block: Block) -> Tensor:
         """Return vectors of the outputs, shape (outputs, dim), from those of the inputs."""
-        pooled = pooling(self.messages(vectors))
+        pooled = pooling(block.said(self.messages(vectors), pooling))
         return self.join(vectors[: len(pooled)], pooled)
 
 
@@ -80,7 +80,7 @@ class PinSage(nn.Module):
         """
         found = vectors
         for layer, pooling in zip(self.layers, block.poolings, strict=True):
-            found = layer(found, pooling)
+            found = layer(found, pooling, block)
         return self.finish(vectors[: len(found)], found)
 
     def finish(self, own: Tensor, found: Tensor) -> Tensor:

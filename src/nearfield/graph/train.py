@@ -20,8 +20,9 @@ from nearfield.graph.walks import Walks
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import Histories
 from nearfield.networks.items import forget
-from nearfield.training.checkpoint import Checkpoint
+from nearfield.training.checkpoint import Keeper, keeper
 from nearfield.training.loop import Loop, Step
+from nearfield.training.team import ALONE, Team
 
 
 class GraphTrainer:
@@ -35,8 +36,10 @@ class GraphTrainer:
         What to compute.
     train : Interactions, optional
         Events to learn from; all of the collection's where not given.
-    checkpoint : Path, optional
-        Folder in which the state after every epoch is kept, and found again.
+    checkpoint : Path or Keeper, optional
+        Folder in which the state after every epoch is kept, and found again; or what keeps it.
+    team : Team
+        Who shares the work of each batch, and the walks; each has the same of all else.
 
     Raises
     ------
@@ -49,7 +52,8 @@ class GraphTrainer:
         collection: Collection,
         config: GraphConfig,
         train: Interactions | None = None,
-        checkpoint: Path | None = None,
+        checkpoint: Path | Keeper | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.collection = collection
         self.config = config
@@ -72,10 +76,9 @@ class GraphTrainer:
             self.vocabulary.item_features(collection.items),
             histories,
             Walks(self.graph, config.walk),
+            team,
         )
-        self._loop = Loop(
-            self.network, config, None if checkpoint is None else Checkpoint(checkpoint)
-        )
+        self._loop = Loop(self.network, config, keeper(checkpoint), team)
 
     @property
     def curve(self) -> list[float]:

@@ -115,11 +115,12 @@ class Block(nn.Module):
         return bias.masked_fill(age < 0, float("-inf"))
 
     def _project(self, asking: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        batch, length, _ = tokens.shape
+        batch, length, width = tokens.shape
+        size = width // self.heads
         query = self.queries(self.before_attention(asking))
-        query = query.reshape(batch, asking.shape[1], self.heads, -1).transpose(1, 2)
+        query = query.reshape(batch, asking.shape[1], self.heads, size).transpose(1, 2)
         both = self.keys_values(self.before_attention(tokens))
-        key, value = both.reshape(batch, length, 2, self.heads, -1).permute(2, 0, 3, 1, 4)
+        key, value = both.reshape(batch, length, 2, self.heads, size).permute(2, 0, 3, 1, 4)
         return query, key, value
 
     def _feed(self, tokens: Tensor) -> Tensor:

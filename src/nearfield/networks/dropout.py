@@ -1,10 +1,43 @@
 """Dropout that draws eight units from each random number."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import local
+from typing import Final
+
 import torch
 from torch import Tensor, nn
 
 _LEAST = -(2**63)
 _BYTE = 256
+
+
+class _Rows(local):
+    """Which rows of how many the units of this thread belong to; all of them where not said."""
+
+    part: slice = slice(None)
+    whole: int | None = None
+
+
+_ROWS: Final = _Rows()
+
+
+@contextmanager
+def rows_of(part: slice, whole: int) -> Iterator[None]:
+    """Within the block, units are rows of a larger batch, and zeroed as they would be in it.
+
+    Parameters
+    ----------
+    part : slice
+        Which rows.
+    whole : int
+        Rows of the batch.
+    """
+    _ROWS.part, _ROWS.whole = part, whole
+    try:
+        yield
+    finally:
+        _ROWS.part, _ROWS.whole = slice(None), None
 
 
 class ByteDropout(nn.Module):
@@ -28,7 +61,9 @@ class ByteDropout(nn.Module):
         """Return a tensor of the same shape."""
         if not self.training or not self.zeroed:
             return units
-        count = units.numel()
+        rows = len(units) if _ROWS.whole is None else _ROWS.whole
+        count = rows * units.shape[1:].numel()
         words = torch.empty(-(-count // 8), dtype=torch.int64).random_(_LEAST, None)
-        kept = words.view(torch.uint8)[:count].view(units.shape) >= self.zeroed
+        drawn = words.view(torch.uint8)[:count].view(rows, *units.shape[1:])
+        kept = drawn[_ROWS.part] >= self.zeroed
         return units * kept * (_BYTE / (_BYTE - self.zeroed))

@@ -49,7 +49,7 @@ class ItemFeatures:
     words: NDArray[np.int64]
     years: NDArray[np.int64]
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> "ItemFeatures":
+    def take(self, rows: slice | NDArray[np.integer[Any]]) -> "ItemFeatures":
         """Return the features of some items."""
         return ItemFeatures(self.genres[rows], self.words[rows], self.years[rows])
 

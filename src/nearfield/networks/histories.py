@@ -49,6 +49,10 @@ class History:
         """Events in each row, shape (batch,)."""
         return (self.items >= 0).sum(dim=1)
 
+    def part(self, rows: slice) -> "History":
+        """Return those of some users, as long as the longest of all."""
+        return History(self.items[rows], self.ratings[rows], self.weights[rows])
+
     def with_items(self, items: Tensor) -> "History":
         """Return the same events with other numbers for their items."""
         return History(items, self.ratings, self.weights)

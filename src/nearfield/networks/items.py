@@ -89,8 +89,9 @@ class ItemTower(nn.Module):
             Features of the same items.
         """
         if self.training and self.dropped:
-            hidden = torch.rand(len(ids)) < self.dropped
-            ids = ids.masked_fill(hidden, self.unknown)
+            # drawn for every id, so that an item's luck depends on no other item of the batch
+            hidden = torch.rand(self.unknown) < self.dropped
+            ids = ids.masked_fill(F.pad(hidden, (0, 1))[ids], self.unknown)
         seen = (features.words > 0).unsqueeze(1)  # (items, 1, words)
         words = torch.tanh(self.title(self.word(features.words).transpose(1, 2)))
         title = (words * seen).amax(dim=2)  # (items, title)

@@ -3,15 +3,16 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nearfield.training.checkpoint import Checkpoint
+from nearfield.training.checkpoint import Keeper
 from nearfield.training.precision import fast_arithmetic
 from nearfield.training.rows import RowAdam
+from nearfield.training.team import ALONE, Team
 
 _WARM_UP: Final = 0.1
 """Share of the steps in which the learning rate rises."""
@@ -55,13 +56,19 @@ class Objective(Protocol[B]):
     """One way to learn. Nothing random but from the generator it is given, or from torch's."""
 
     def begin(self) -> None:
-        """Prepare the networks; called before the first epoch, not when training is resumed."""
+        """Prepare the networks; called before the first epoch, not when training is resumed.
+
+        Of a team, the first member alone is asked; the others get its weights.
+        """
 
     def batches(self, rng: np.random.Generator, epoch: int, /) -> Batches[B]:
         """Return the batches of an epoch, the first of which is 0."""
 
     def loss(self, batch: B, rng: np.random.Generator, done: float) -> Tensor:
-        """Return what to lower, shape (); `done` is the share of the training, in [0, 1)."""
+        """Return what to lower, shape (); `done` is the share of the training, in [0, 1).
+
+        Of a team, each member returns what its own rows add to it.
+        """
 
     def finish(self) -> None:
         """Complete the networks; called by the trainer once the weights are final."""
@@ -99,31 +106,40 @@ class Loop:
         Whose weights are learned.
     config : TrainingConfig
         Epochs, the highest learning rate, decay of matrices, seed.
-    checkpoint : Checkpoint, optional
-        Where the state is kept, and found again.
+    checkpoint : Keeper, optional
+        Where the state is kept, and found again. Of a team, every member finds the same, and the
+        first one keeps it.
+    team : Team
+        Who shares the work of each batch.
     """
 
     def __init__(
-        self, module: nn.Module, config: TrainingConfig, checkpoint: Checkpoint | None = None
+        self,
+        module: nn.Module,
+        config: TrainingConfig,
+        checkpoint: Keeper | None = None,
+        team: Team = ALONE,
     ) -> None:
         self.module = module
         self.optimizers = _optimizers(module, config)
         self.curve: list[float] = []
         self._config = config
         self._checkpoint = checkpoint
+        self._team = team
 
     def run(self, objective: Objective[B]) -> Iterator[Step]:
         """Train to the last epoch, from the checkpoint if there is one."""
         if self._checkpoint is not None:
             self.curve = self._checkpoint.resume(self.module, self.optimizers)
-        if not self.curve:
+        if not self.curve and self._team.rank == 0:
             objective.begin()
+        work = self._team.averaging(_Work(self.module, objective))
         for epoch in range(len(self.curve), self._config.epochs):
-            yield from self._epoch(objective, epoch)
-            if self._checkpoint is not None:
+            yield from self._epoch(objective, work, epoch)
+            if self._checkpoint is not None and self._team.rank == 0:
                 self._checkpoint.save(self.module, self.optimizers, self.curve)
 
-    def _epoch(self, objective: Objective[B], epoch: int) -> Iterator[Step]:
+    def _epoch(self, objective: Objective[B], work: nn.Module, epoch: int) -> Iterator[Step]:
         self.module.train()
         rng = np.random.default_rng([self._config.seed, epoch])
         batches = objective.batches(rng, epoch)
@@ -134,7 +150,7 @@ class Loop:
             with torch.random.fork_rng():  # whoever is told of the steps may draw numbers too
                 torch.set_rng_state(torch_state)
                 with fast_arithmetic():
-                    loss = objective.loss(batch, rng, share)
+                    loss = work(batch, rng, share)
                 total += self._lower(loss)
                 torch_state = torch.get_rng_state()
             if done == len(batches):
@@ -142,13 +158,14 @@ class Loop:
             yield Step(epoch, self._config.epochs, done, len(batches), total / done)
 
     def _lower(self, loss: Tensor) -> float:
-        """Take a step downwards; return the loss."""
+        """Take a step downwards; return the whole team's loss."""
         self.module.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # gradients are averaged over the members, and the whole gradient is their sum
+        (loss * self._team.size).backward()  # type: ignore[no-untyped-call]
         _clip(self.module)
         for optimizer in self.optimizers:
             optimizer.step()
-        return loss.item()
+        return self._team.total(loss)
 
     def _set_rate(self, done: float) -> None:
         """Rise linearly, then fall along a cosine to nothing."""
@@ -159,6 +176,18 @@ class Loop:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self._config.learning_rate * min(1.0, share)
+
+
+class _Work(nn.Module, Generic[B]):
+    """An objective as the module whose forward pass gives the loss."""
+
+    def __init__(self, module: nn.Module, objective: Objective[B]) -> None:
+        super().__init__()
+        self.module = module
+        self._loss = objective.loss
+
+    def forward(self, batch: B, rng: np.random.Generator, done: float) -> Tensor:
+        return self._loss(batch, rng, done)
 
 
 def _seeded(seed: int) -> Tensor:
