@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,14 +40,16 @@ class Served:
 
 
 @contextmanager
-def served(home: Path, *options: str, port: int = 0) -> Iterator[Served]:
+def served(
+    home: Path, *options: str, port: int = 0, env: Mapping[str, str] | None = None
+) -> Iterator[Served]:
     """Start the service over a home; it is ended however the test ends."""
     command = [str(Path(sys.executable).parent / "nearfield"), "--home", str(home), "serve"]
     process = subprocess.Popen(
         [*command, "--port", str(port), *options],
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", **(env or {})},
     )
     said: list[str] = []
     try:

@@ -1,0 +1,19 @@
+"""A queue for Milvus: the broker inside librdkafka that speaks Kafka and keeps all in memory.
+
+Run by the Python of the environment of Milvus: `mock_queue.py FILE` writes its address there.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from confluent_kafka import Producer  # type: ignore[import-not-found]
+
+owner = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
+brokers: list[str] = []
+while not brokers:
+    brokers = [f"{one.host}:{one.port}" for one in owner.list_topics(timeout=10).brokers.values()]
+Path(sys.argv[1]).write_text(",".join(brokers))
+while True:
+    owner.poll(0)
+    time.sleep(1)
