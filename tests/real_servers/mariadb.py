@@ -1,34 +1,101 @@
 """MariaDB on a socket of its own, in a folder that is thrown away."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from real_servers.processes import running, wait_until
+from real_servers.processes import end, start, wait_until
+
+_MEMORY: Final = Path("/dev/shm")
+_ROOM: Final = 4 * 2**30
+
+_QUICK: Final = (
+    "--innodb-flush-log-at-trx-commit=0",
+    "--skip-innodb-doublewrite",
+    "--innodb-stats-persistent=0",  # else each CREATE TABLE writes four tables of the server's own
+)
+"""What a server that is thrown away need not be careful about."""
+
+
+class MariaDB:
+    """A server that tests may stop, kill and start again.
+
+    Parameters
+    ----------
+    folder : Path
+        For its data, socket and log; the data are made here.
+    options : sequence of str
+        Of ``mariadbd``.
+    port : int, optional
+        Of 127.0.0.1; on the socket alone where not given.
+    """
+
+    def __init__(
+        self, folder: Path, options: Sequence[str] = _QUICK, port: int | None = None
+    ) -> None:
+        self.folder = folder
+        common = ["--no-defaults", f"--datadir={folder}/data", "--user=root"]
+        install = ["mariadb-install-db", *common, "--auth-root-authentication-method=normal"]
+        subprocess.run([*install, "--skip-test-db"], check=True, capture_output=True)
+        self.url = f"mysql+pymysql://root@localhost/?unix_socket={folder}/socket"
+        network = ["--skip-networking"]
+        if port is not None:
+            network = ["--bind-address=127.0.0.1", f"--port={port}"]
+            self.url = f"mysql+pymysql://root@127.0.0.1:{port}/"
+        self._command = [
+            shutil.which("mariadbd") or "/usr/sbin/mariadbd",
+            *common,
+            f"--socket={folder}/socket",
+            f"--log-error={folder}/log",
+            *network,
+            *options,
+        ]
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it can be asked."""
+        log = self.folder / "log"
+        socket = self.folder / "socket"
+        socket.unlink(missing_ok=True)  # a kill leaves it
+        self._process = start(self._command, log)
+        try:
+            wait_until(socket.exists, self._process, log)
+        except BaseException:
+            self.end()
+            raise
+
+    def signal(self, number: signal.Signals) -> None:
+        """Stop it, or let it go on."""
+        self._process.send_signal(number)
+
+    def end(self) -> None:
+        """Kill it."""
+        end(self._process)
+
+
+@contextmanager
+def running_mariadb(options: Sequence[str] = _QUICK, port: int | None = None) -> Iterator[MariaDB]:
+    """Run a server for the time of the block; see `MariaDB`."""
+    # not pytest's own folder: its path is longer than a socket's name may be
+    memory = _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM else None
+    folder = Path(tempfile.mkdtemp(prefix="nf-maria-", dir=memory))
+    try:
+        server = MariaDB(folder, options, port)
+        try:
+            yield server
+        finally:
+            server.end()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def mariadb_server() -> Iterator[str]:
     """Run a server for the time of the block; yield the URL of it, to which a name is added."""
-    # not pytest's own folder: its path is longer than a socket's name may be
-    folder = Path(tempfile.mkdtemp(prefix="nf-maria-"))
-    common = ["--no-defaults", f"--datadir={folder}/data", "--user=root"]
-    install = ["mariadb-install-db", *common, "--auth-root-authentication-method=normal"]
-    command = [
-        shutil.which("mariadbd") or "/usr/sbin/mariadbd",
-        *common,
-        f"--socket={folder}/socket",
-        "--skip-networking",
-        f"--log-error={folder}/log",
-        "--innodb-flush-log-at-trx-commit=0",
-    ]
-    try:
-        subprocess.run(install, check=True, capture_output=True)
-        with running(command, folder / "log") as process:
-            wait_until((folder / "socket").exists, process, folder / "log")
-            yield f"mysql+pymysql://root@localhost/?unix_socket={folder}/socket"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_mariadb() as server:
+        yield server.url

@@ -1,18 +1,21 @@
 """The connection to the SQL database: reads, writes, and their errors."""
 
 import json
-import sqlite3
+import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import URL, Connection, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from nearfield.catalogue.failures import passing, translate
+from nearfield.catalogue import sqlite_connection
+from nearfield.catalogue.addresses import EXAMPLES, read_address, read_server_options
+from nearfield.catalogue.failures import is_stale, passing, translate, unknown_outcome
 from nearfield.catalogue.schema import VERSION_TABLE
 from nearfield.catalogue.standing import check_writer
 from nearfield.errors import InUse, InvalidInput, Unavailable
@@ -20,12 +23,20 @@ from nearfield.errors import InUse, InvalidInput, Unavailable
 T = TypeVar("T")
 
 _BEGIN: Final = "nearfield_begin"
+_PATIENT: Final = "nearfield_patient"
+_WRITE, _SNAPSHOT = "write", "snapshot"
 _ATTEMPTS: Final = 6
-_BUSY_SECONDS: Final = 30.0
-_SQLITE_OPTIONS: Final[dict[str, Any]] = {"connect_args": {"timeout": _BUSY_SECONDS}}
-# parameters by place, as SQLite has them: bulk inserts send plain tuples
-_SERVER_OPTIONS: Final[dict[str, Any]] = {"pool_pre_ping": True, "paramstyle": "format"}
-_EXAMPLES: Final = "sqlite:////absolute/path.db or mysql+pymysql://user:password@host/database"
+_SQLITE_OPTIONS: Final[dict[str, Any]] = {
+    "connect_args": {"timeout": sqlite_connection.BUSY_SECONDS}
+}
+_SQLITE_BEGIN: Final = {_WRITE: ("BEGIN IMMEDIATE",), _SNAPSHOT: ("BEGIN DEFERRED",)}
+_SERVER_BEGIN: Final = {
+    _WRITE: ("START TRANSACTION",),
+    _SNAPSHOT: (  # of the next transaction alone
+        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+    ),
+}
 
 
 class Database:
@@ -34,7 +45,8 @@ class Database:
     Parameters
     ----------
     url : str
-        SQLAlchemy's form of an address. Nothing is opened before the first read or write.
+        SQLAlchemy's form of an address; for servers also with what `read_server_options` knows.
+        Nothing is opened before the first read or write.
 
     Raises
     ------
@@ -43,23 +55,9 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = _checked(url)
+        self.url = read_address(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        extra = _SQLITE_OPTIONS if self.sqlite else _SERVER_OPTIONS
-        try:
-            self._engine = create_engine(
-                self.url, json_serializer=partial(json.dumps, ensure_ascii=False), **extra
-            )
-        except (NoSuchModuleError, ModuleNotFoundError) as error:
-            raise InvalidInput(
-                f"no driver for {self.url.drivername!r}: {error}. Install one with "
-                f"`pip install 'nearfield[mysql]'` and use a URL like {_EXAMPLES}."
-            ) from error
-        if self.sqlite:
-            event.listen(self._engine, "connect", _set_up_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
-        self._snapshots = self._engine.execution_options(**{_BEGIN: "DEFERRED"})
-        self._writer = self._engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+        self._engine = self._make_engine()
         self.dialect = self._engine.dialect
         self._guarded = False
 
@@ -67,33 +65,97 @@ class Database:
         """Refuse writes from now on while the database is being filled or moved elsewhere."""
         self._guarded = True
 
+    def _make_engine(self) -> Engine:
+        serializer = partial(json.dumps, ensure_ascii=False)
+        if self.sqlite:
+            engine = create_engine(self.url, json_serializer=serializer, **_SQLITE_OPTIONS)
+            event.listen(engine, "connect", sqlite_connection.set_up)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        address, options = read_server_options(self.url)
+        try:
+            engine = create_engine(
+                address,
+                json_serializer=serializer,
+                paramstyle="format",  # as SQLite's: bulk inserts send plain tuples
+                pool_pre_ping=True,
+                connect_args=options.seconds,
+                **options.pool,
+            )
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise InvalidInput(
+                f"no driver for {self.url.drivername!r}: {error}. Install one with "
+                f"`pip install 'nearfield[mysql]'` and use a URL like {EXAMPLES}."
+            ) from error
+        event.listen(engine, "do_connect", _connect)
+        event.listen(engine, "begin", _begin_server)
+        event.listen(engine, "handle_error", _leave_stale)
+        return engine
+
     @contextmanager
-    def reading(self, snapshot: bool = False) -> Iterator[Connection]:
-        """Lend a connection for queries; with `snapshot` they all see the same moment."""
-        with self._translated(), (self._snapshots if snapshot else self._engine).connect() as conn:
+    def reading(self, snapshot: bool = False, patient: bool = False) -> Iterator[Connection]:
+        """Lend a connection for queries.
+
+        Parameters
+        ----------
+        snapshot : bool
+            Whether they all see the same moment.
+        patient : bool
+            Whether one may take minutes: a server that is asked otherwise is given up sooner.
+        """
+        options = {_BEGIN: _SNAPSHOT if snapshot else None, _PATIENT: patient}
+        with self._translated(), self._engine.execution_options(**options).connect() as conn:
             yield conn
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(
+        self, work: Callable[[Connection], T], repeatable: bool = False, patient: bool = False
+    ) -> T:
         """Run `work` in one transaction and return what it returns.
 
-        It runs again from its beginning when another process was in the way, so it must read
-        what is there before it writes.
-        """
-        with self._translated():
-            for attempt in range(1, _ATTEMPTS):
-                try:
-                    return self._try(work)
-                except DBAPIError as error:
-                    if not passing(error):
-                        raise
-                time.sleep(0.02 * 2**attempt)
-            return self._try(work)
+        It runs again from its beginning when another process was in the way or the server went
+        away before the end, so it must read what is there before it writes.
 
-    def _try(self, work: Callable[[Connection], T]) -> T:
-        with self._writer.begin() as conn:
-            if self._guarded:
-                check_writer(conn, self.url)
-            return work(conn)
+        Parameters
+        ----------
+        work : callable
+            Takes the connection; neither commits nor rolls back.
+        repeatable : bool
+            Whether twice is the same as once: then it also runs again where the server went away
+            while it committed, and nobody knows whether it had.
+        patient : bool
+            Whether one statement may take minutes.
+
+        Raises
+        ------
+        Unavailable
+            If it is not known whether the work was done, too; the message says so.
+        """
+        engine = self._engine.execution_options(**{_BEGIN: _WRITE, _PATIENT: patient})
+        with self._translated():
+            for attempt in range(1, _ATTEMPTS + 1):
+                committing = False
+                try:
+                    with engine.connect() as conn, conn.begin():
+                        if self._guarded:
+                            check_writer(conn, self.url)
+                        result = work(conn)
+                        committing = True
+                    return result
+                except DBAPIError as error:
+                    if committing and error.connection_invalidated and not repeatable:
+                        raise unknown_outcome(error, self.url) from error
+                    if attempt == _ATTEMPTS or not passing(error):
+                        raise
+                # not all at the same moment again
+                time.sleep(0.02 * 2**attempt * random.uniform(0.5, 1.5))
+        raise AssertionError("the last attempt returns or raises")
+
+    def connect_alone(self) -> Connection:
+        """Return a connection that no pool counts or lends; the caller closes it. Servers only."""
+        with self._translated():
+            conn = self._engine.connect()
+            conn.detach()
+            return conn
 
     def wipe(self) -> None:
         """Rewrite the file of SQLite, so that nothing of what was deleted is left in it.
@@ -109,7 +171,7 @@ class Database:
             return
         with self.reading() as conn:
             conn.exec_driver_sql("VACUUM")
-            deadline = time.monotonic() + _BUSY_SECONDS
+            deadline = time.monotonic() + sqlite_connection.BUSY_SECONDS
             while conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
                 if time.monotonic() > deadline:
                     raise InUse(
@@ -138,59 +200,31 @@ class Database:
         except PoolTimeout as error:
             raise Unavailable(
                 f"no connection to the database became free in time ({error}). "
-                "Ask fewer questions at once."
+                "Ask fewer questions at once, or let the URL say a larger pool_size."
             ) from error
 
 
-def _checked(url: str) -> URL:
-    try:
-        found = make_url(url)
-        backend = found.get_backend_name()
-    except (ArgumentError, ValueError) as error:
-        raise InvalidInput(
-            f"the database URL cannot be read ({error}). Write {_EXAMPLES}."
-        ) from error
-    if backend not in ("sqlite", "mysql", "mariadb"):
-        raise InvalidInput(
-            f"the database URL asks for {backend!r}, but only SQLite, MySQL and MariaDB are "
-            f"supported. Write {_EXAMPLES}."
-        )
-    if backend == "sqlite" and found.database in (None, "", ":memory:"):
-        raise InvalidInput(
-            f"the database URL {url!r} names no file; a database in memory would be lost and "
-            f"cannot be shared by threads. Write {_EXAMPLES}."
-        )
-    return found
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    """Prepare a new connection: our own BEGINs, a log that readers need not wait for."""
-    connection.isolation_level = None
-    try:
-        _use_wal(connection)
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA secure_delete = ON")  # zeros over what is deleted
-        connection.execute("PRAGMA cache_size = -65536")  # KiB; the default 2 MiB spills imports
-    except sqlite3.Error:
-        connection.close()
-        raise
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log; two processes that do so at once are told "busy" at once."""
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
-
-
 def _begin_sqlite(conn: Connection) -> None:
-    mode = conn.get_execution_options().get(_BEGIN)
-    if mode:  # plain reads need none: each statement sees one moment by itself
-        conn.exec_driver_sql(f"BEGIN {mode}")
+    # plain reads need none: each statement sees one moment by itself
+    for statement in _SQLITE_BEGIN.get(conn.get_execution_options().get(_BEGIN, ""), ()):
+        conn.exec_driver_sql(statement)
+
+
+def _begin_server(conn: Connection) -> None:
+    options: Mapping[str, Any] = conn.get_execution_options()
+    driver: Any = conn.connection.dbapi_connection
+    driver.be_patient(options.get(_PATIENT, False))
+    for statement in _SERVER_BEGIN.get(options.get(_BEGIN, ""), ()):
+        conn.exec_driver_sql(statement)
+
+
+def _connect(_dialect: Any, _record: Any, _given: Any, named: MutableMapping[str, Any]) -> Any:
+    from nearfield.catalogue.server_connection import ServerConnection  # PyMySQL is optional
+
+    return ServerConnection(**named)
+
+
+def _leave_stale(context: ExceptionContext) -> None:
+    """Give up connections to a server that takes no writes any more: another one does."""
+    if is_stale(context.original_exception):
+        context.is_disconnect = True

@@ -1,0 +1,96 @@
+"""A connection to MySQL or MariaDB that costs one round trip a question."""
+
+import select
+import ssl
+import threading
+import time
+from typing import Any, Final
+
+from pymysql.connections import Connection
+from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
+
+IDLE_SECONDS: Final = 5.0
+"""A connection that was used since is not asked whether it still answers."""
+
+LOCK_SECONDS: Final = 10
+"""How long a statement waits for a row that another transaction holds."""
+
+PATIENT_SECONDS: Final = 600
+"""How long one statement may take that changes or reads a whole table."""
+
+# strict: what does not fit is an error, never cut; no other mode changes what a statement means
+_MODE: Final = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY,NO_ZERO_DATE"
+
+# a statement sees what was committed before it began: a writer that got its lock sees all that
+# the one before it wrote, and no gaps are locked, which is where most deadlocks come from
+_ISOLATION: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+_SETTINGS: Final = (
+    f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00', "
+    f"innodb_lock_wait_timeout = {LOCK_SECONDS}, foreign_key_checks = 1, unique_checks = 1"
+)
+
+_contexts: dict[str, ssl.SSLContext] = {}
+_making = threading.Lock()
+
+
+class ServerConnection(Connection):  # type: ignore[misc]  # PyMySQL has no types
+    """PyMySQL's connection, without the round trips that tell nothing.
+
+    Outside of BEGIN and COMMIT every statement is a transaction of its own, so nothing is to be
+    rolled back when it goes back to the pool.
+
+    Parameters
+    ----------
+    **given
+        As of PyMySQL.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        self._used = time.monotonic()
+        self._usual = given.pop("read_timeout")
+        self._quick = given["connect_timeout"]  # to greet and to be asked for a sign of life, too
+        fixed = {"charset": "utf8mb4", "autocommit": True, "local_infile": False}
+        super().__init__(**{**given, **fixed}, read_timeout=self._quick)
+        with self.cursor() as cursor:
+            cursor.execute(_SETTINGS)
+            cursor.execute(_ISOLATION)
+        self.be_patient(False)
+
+    def be_patient(self, patient: bool) -> None:
+        """Wait for an answer as long as work on a whole table may take, or as long as usual."""
+        self._read_timeout = PATIENT_SECONDS if patient else self._usual
+
+    def ping(self, reconnect: bool = False) -> None:
+        """Tell whether it still answers, without asking where it was used a moment ago.
+
+        A server that ended, or that ended this connection, has closed it: then there is something
+        to read. PyMySQL raises its own error where the server does not answer.
+        """
+        if time.monotonic() - self._used > IDLE_SECONDS or self._is_readable():
+            self._read_timeout = self._quick
+            super().ping(reconnect=False)
+
+    def rollback(self) -> None:
+        """Roll back, where there is something to be rolled back."""
+        self._used = time.monotonic()
+        if self.server_status & SERVER_STATUS_IN_TRANS:
+            super().rollback()
+
+    def _is_readable(self) -> bool:
+        if self._sock is None:
+            return True
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(self._sock, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([self._sock], [], [], 0)[0])  # Windows
+
+    def _create_ssl_ctx(self, given: Any) -> ssl.SSLContext:
+        """Return the context of such settings, made once: the system's certificates take 20 ms."""
+        if isinstance(given, ssl.SSLContext):
+            return given
+        with _making:
+            settings = repr(sorted(given.items()))
+            if settings not in _contexts:
+                _contexts[settings] = super()._create_ssl_ctx(given)
+            return _contexts[settings]
