@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 import nearfield
 from nearfield.cli import (
+    backup,
     demo,
     doctor,
     erase,
@@ -24,6 +25,7 @@ from nearfield.cli import (
     keys,
     lists,
     migrate,
+    move,
     music,
     publish,
     recommend,
@@ -63,6 +65,9 @@ ORDER: Final = (
     "rollback",
     "keys",
     "erase",
+    "backup",
+    "restore",
+    "move",
     "migrate",
     "doctor",
 )
@@ -74,6 +79,9 @@ RESUME: Final = {
     "music": "Songs that were counted stay; the same command goes on with the rest.",
     "train": "Finished epochs are kept; the same command goes on after them.",
     "publish": "What answers is whole, old or new; the same command publishes again.",
+    "backup": "No file was written, and none was replaced.",
+    "restore": "The home cannot be opened before it is whole; the same command goes on.",
+    "move": "The source is as it was; the same command goes on.",
     "map": "The map that was there still is; the same command draws anew.",
 }
 """What to tell whoever presses Ctrl-C, by command."""
@@ -164,6 +172,9 @@ app.command("models")(lists.models_command)
 app.command("spaces")(lists.spaces_command)
 app.command("rollback")(publish.rollback_command)
 app.command("erase")(erase.erase_command)
+app.command("backup")(backup.backup_command)
+app.command("restore")(backup.restore_command)
+app.command("move")(move.move_command)
 app.add_typer(keys.app, name="keys")
 app.command("migrate")(migrate.migrate_command)
 app.command("doctor")(doctor.doctor_command)

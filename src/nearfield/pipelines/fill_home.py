@@ -1,0 +1,224 @@
+"""Put a moment of a home into an empty one, part by part, and compare what lies there then."""
+
+import os
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from nearfield.catalogue.columns import Digest
+from nearfield.catalogue.fill import Filling
+from nearfield.errors import InvalidInput
+from nearfield.pipelines.moment import FOLDERS, REPORTS, Moment, SpaceCopy
+from nearfield.pipelines.moved_paths import moved_paths
+from nearfield.pipelines.progress import Progress, Steps
+from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.uploaded import IMPORTS
+from nearfield.types import Ids, Vectors
+from nearfield.vectors.embeddings import Embeddings
+from nearfield.vectors.spaces import Space
+
+if TYPE_CHECKING:
+    pass
+
+_BLOCK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which parts are put: the tables, the vectors, the files of the home."""
+
+    tables: bool = True
+    spaces: bool = True
+    files: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What was put.
+
+    Parameters
+    ----------
+    rows : dict
+        Rows of SQL, by table.
+    spaces : tuple of Space
+        What answers there now.
+    files : int
+        Files of the home.
+    forgotten : int
+        Users who were left out: they were erased after the moment.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    spaces: tuple[Space, ...] = ()
+    files: int = 0
+    forgotten: int = 0
+
+
+class Fill:
+    """Fills one home. `check`, then `run`, then `open`: before that nobody can open the home.
+
+    Parameters
+    ----------
+    moment : Moment
+        What is put.
+    target : Stores
+        Where.
+    scope : Scope
+        Which parts of it.
+    resumed : bool
+        Whether what was begun before may lie there, although no tables say so.
+    """
+
+    def __init__(self, moment: Moment, target: Stores, scope: Scope, resumed: bool = False) -> None:
+        self._moment = moment
+        self._target = target
+        self._scope = scope
+        self._resumed = resumed
+
+    def check(self) -> None:
+        """Refuse a home that is not empty; what was left of the same filling does not count.
+
+        Raises
+        ------
+        InvalidInput, InUse
+            Saying what is there.
+        """
+        if self._scope.tables:
+            with self._filling() as filling:
+                self._resumed = filling.check_empty() or self._resumed
+        if self._resumed:
+            self._check_spaces(self._moment.spaces() if self._scope.spaces else [])
+            return
+        if self._scope.files and (found := self._first_file()):
+            raise InvalidInput(
+                f"the home {self._target.home} is not empty: {found} is there. Nothing is ever "
+                f"merged. Give another home: --home DIR."
+            )
+        self._check_spaces([])
+
+    def _check_spaces(self, ours: Sequence[SpaceCopy]) -> None:
+        """Refuse a Milvus that holds other versions of the same catalogues than `ours`."""
+        if not self._scope.spaces:
+            return
+        known = {(one.catalogue, one.recommender, one.version) for one in ours}
+        there = self._spaces_there()
+        held = [one for one in there if (one.catalogue, one.recommender, one.version) not in known]
+        if held:
+            named = ", ".join(sorted({f"{one.catalogue}/{one.recommender}" for one in held}))
+            raise InvalidInput(
+                f"Milvus at {self._target.milvus_uri} is not empty: it holds {named}. Nothing is "
+                f"ever merged. Give another Milvus, or another home."
+            )
+
+    def run(self, erased: Mapping[str, Collection[str]] | None = None) -> Steps[Filled]:
+        """Put everything, and compare; where it is cut off, a second call goes on.
+
+        Parameters
+        ----------
+        erased : mapping, optional
+            Identity of a catalogue to marks of users who shall not come back.
+        """
+        rows: dict[str, int] = {}
+        files, forgotten = 0, 0
+        spaces: tuple[Space, ...] = ()
+        if self._scope.tables:
+            self._target.make()
+            with self._filling() as filling:
+                filling.begin(self._moment.schema)
+                for name, total in self._moment.tables().items():
+                    rows[name] = yield from self._put_table(filling, name, total)
+                yield Progress("Bringing the tables up to date")
+                filling.bring_up(self._moment.schema, self._moment.next_keys())
+                forgotten = filling.forget(erased or {})
+        if self._scope.files:
+            files = yield from self._put_files(skipped=(IMPORTS,) if forgotten else ())
+        if self._scope.spaces:
+            for space in sorted(self._moment.spaces(), key=lambda one: one.active):
+                yield from self._put_space(space)
+            spaces = tuple(one for one in self._spaces_there() if one.active)
+        return Filled(rows, spaces, files, forgotten)
+
+    def open(self) -> None:
+        """Let all open the tables."""
+        if self._scope.tables:
+            with self._filling() as filling:
+                filling.open()
+
+    def _filling(self) -> "closing[Filling]":
+        return closing(Filling(self._target.database_url, self._moment.id))
+
+    def _put_table(self, filling: Filling, name: str, total: int) -> Steps[int]:
+        schema, sent = self._moment.schema_of(name), Digest()
+        filling.check_columns(name, schema)
+        for batch in self._moment.rows(name):
+            told = moved_paths(name, batch, self._moment.home, str(self._target.home))
+            filling.add(name, told)
+            sent.add(told)
+            yield Progress(f"Writing {name}", sent.rows, total, "rows")
+        yield Progress(f"Comparing {name}", sent.rows, sent.rows)
+        filling.check(name, schema, sent)
+        return sent.rows
+
+    def _put_files(self, skipped: Collection[str]) -> Steps[int]:
+        """Copy files; files that wait to be imported may name users who were forgotten."""
+        for folder in FOLDERS:  # empty, or of a filling that was cut off
+            shutil.rmtree(self._target.home / folder, ignore_errors=True)
+        found = self._moment.files()
+        files = {name: size for name, size in found.items() if name.split("/")[0] not in skipped}
+        done, total = 0, sum(files.values()) >> 20
+        for place in files:
+            path = self._target.home / Path(place)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._moment.open_file(place) as source, path.open("wb") as file:
+                while block := source.read(_BLOCK):
+                    file.write(block)
+                    done += len(block)
+                    yield Progress("Copying models and files", done >> 20, total, "MB")
+                file.flush()
+                os.fsync(file.fileno())
+        return len(files)
+
+    def _put_space(self, space: SpaceCopy) -> Steps[None]:
+        """Publish a version from its rows, which compares and searches it, and lets it answer."""
+        ids, vectors = np.empty(space.rows, np.int64), np.empty((space.rows, space.dim), np.float32)
+        done, what = 0, f"{space.recommender} of {space.catalogue}"
+        for some, rows in self._moment.vectors(space):
+            ids, vectors = _with_room(ids, vectors, done + len(some))
+            ids[done : done + len(some)] = some
+            vectors[done : done + len(some)] = rows
+            done += len(some)
+            yield Progress(f"Reading the space {what}", done, space.rows, "vectors")
+        if not done:  # all its items are gone
+            return
+        embeddings = Embeddings(ids[:done], vectors[:done], {})
+        named = (space.catalogue, space.recommender, space.version)
+        for step in self._target.spaces.publish(*named, embeddings):
+            yield Progress(f"Writing the space {what}", step.done, step.total, "vectors")
+
+    def _spaces_there(self) -> Sequence[Space]:
+        """Return the versions of these catalogues that the target holds; asking makes nothing."""
+        uri = self._target.milvus_uri
+        if "://" not in uri and not Path(uri).exists():
+            return []
+        known = self._moment.catalogues
+        return [one for one in self._target.spaces.list() if one.catalogue in known]
+
+    def _first_file(self) -> str | None:
+        for folder in (*FOLDERS, REPORTS):
+            for file in (self._target.home / folder).rglob("*"):
+                if file.is_file() and not file.name.endswith(".lock"):
+                    return str(file)
+        return None
+
+
+def _with_room(ids: Ids, vectors: Vectors, rows: int) -> tuple[Ids, Vectors]:
+    """Return the same arrays, or longer ones where a living space has grown meanwhile."""
+    if rows <= len(ids):
+        return ids, vectors
+    more = rows - len(ids)
+    return np.pad(ids, (0, more)), np.pad(vectors, ((0, more), (0, 0)))
