@@ -12,8 +12,8 @@ import pytest
 from jobs.conftest import PATIENCE, opened
 from nearfield.jobs.children import MILVUS, WORKER, Children
 from nearfield.jobs.parent import TakenPlaces
+from nearfield.locks import read_owner
 from nearfield.pipelines.stores import Stores
-from nearfield.vectors.owner import read_owner
 from service_process import wait_for
 
 pytestmark = pytest.mark.slow  # each process loads everything anew

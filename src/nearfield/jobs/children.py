@@ -12,7 +12,7 @@ from typing import Final
 
 from nearfield.errors import Unavailable
 from nearfield.jobs.parent import Places, TakenPlaces
-from nearfield.vectors.owner import read_owner
+from nearfield.locks import read_owner
 
 MILVUS: Final = "milvus"
 WORKER: Final = "worker"

@@ -13,8 +13,8 @@ from typing import Any, Final
 from nearfield.errors import InUse
 from nearfield.jobs.parent import read_places, when_parent_ends
 from nearfield.jobs.stopping import stop_on_signals
+from nearfield.locks import OwnerLock
 from nearfield.vectors.lite import ADDRESS, own
-from nearfield.vectors.owner import OwnerLock
 
 HOST: Final = "127.0.0.1"
 

@@ -18,8 +18,8 @@ from nearfield.jobs.parent import Places, TakenPlaces, read_places, when_parent_
 from nearfield.jobs.queue import Carrier
 from nearfield.jobs.run import run
 from nearfield.jobs.stopping import stop_on_signals
+from nearfield.locks import OwnerLock, lock_file, read_owner
 from nearfield.pipelines.stores import Stores
-from nearfield.vectors.owner import OwnerLock, lock_file, read_owner
 
 WORKERS: Final = "workers"
 """Folder of the home with a lock for each worker; whose is free, has ended."""

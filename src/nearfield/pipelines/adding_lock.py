@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nearfield.catalogue.catalogue import Catalogue
+from nearfield.locks import OwnerLock
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.stores import Stores
-from nearfield.vectors.owner import OwnerLock
 
 
 @contextmanager

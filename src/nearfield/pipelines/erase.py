@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.errors import InUse
+from nearfield.locks import OwnerLock
 from nearfield.pipelines.models import PARTIAL
 from nearfield.pipelines.names import RECOMMENDERS
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.uploaded import imported_files
 from nearfield.types import PublicId
-from nearfield.vectors.owner import OwnerLock
 
 _BUSY: Final = "A training is running; what it saves leaves no name, but it knew the user's events."
 

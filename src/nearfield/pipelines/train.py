@@ -13,12 +13,14 @@ import numpy as np
 from pydantic import BaseModel
 
 from nearfield.errors import InvalidInput, NotFound
+from nearfield.locks import OwnerLock
 from nearfield.pipelines.kinds import Trainer, kind_of, read_config
 from nearfield.pipelines.models import PARTIAL, StoredModel, read_model
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.team import Given, TeamTrainer
+from nearfield.pipelines.workers import ALONE, Workers
 from nearfield.training.card import CARD, moment_of, new_version, read_json, write_json
-from nearfield.vectors.owner import OwnerLock
 
 _WISH: Final = "training.json"
 
@@ -28,11 +30,13 @@ def train(
     recommender: str,
     catalogue: str | None = None,
     options: Mapping[str, Any] | None = None,
+    workers: Workers = ALONE,
 ) -> Steps[StoredModel]:
     """Train a recommender and return its model, saved under a new version.
 
     After a kill the same call goes on from the last finished epoch, with equal results; with
-    other options, or when the catalogue changed, it begins anew.
+    other options, or when the catalogue changed, it begins anew. Who trains may change in
+    between: several workers learn what one does.
 
     Parameters
     ----------
@@ -44,6 +48,8 @@ def train(
         What to learn from; the only one where not given.
     options : mapping
         Settings that differ from their defaults.
+    workers : Workers
+        Who trains; this process where not given.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def train(
         If there is no such recommender, an option cannot be used, or the catalogue has too few
         events.
     Unavailable
-        If a package of the extra `train` is missing.
+        If a package of the extra `train`, or `ray`, is missing; or if the workers cannot go on.
     InUse
         If another process is training the same recommender on the same catalogue.
     """
@@ -72,8 +78,10 @@ def train(
             "users": collection.interactions.users,
             "events": len(collection.interactions),
         },
-        begin=lambda checkpoint: kind.trainer(collection, config, checkpoint=checkpoint),
-        save=lambda trainer, card, folder: kind.finish(trainer, card).save(folder),
+        begin=lambda checkpoint: TeamTrainer(
+            Given(recommender, collection, config), workers, checkpoint
+        ),
+        save=lambda trainer, card, folder: kind.finish(trainer.here, card).save(folder),
     )
     return (yield from learn(stores.models.of(found.name, recommender), lesson))
 

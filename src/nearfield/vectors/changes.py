@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from nearfield.errors import InUse
-from nearfield.vectors.owner import OwnerLock, read_owner
+from nearfield.locks import OwnerLock, read_owner
 
 REMEDY: Final = "One process at a time changes a space. Wait for it, then do it again."
 

@@ -14,10 +14,10 @@ from pymilvus.client.types import Status
 from pymilvus.exceptions import MilvusException
 
 from nearfield.errors import InUse, Unavailable
+from nearfield.locks import OwnerLock, read_owner
 from nearfield.vectors.health import Breaker, Health
 from nearfield.vectors.lite import SERVING, START_SECONDS, find_server, own, owner_mark
 from nearfield.vectors.options import MilvusOptions
-from nearfield.vectors.owner import OwnerLock, read_owner
 
 CONNECT_SECONDS: Final = 5.0
 """Patience with a server that does not answer when it is first called."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from nearfield.errors import InUse, InvalidInput, Unavailable
-from nearfield.vectors.owner import OwnerLock, explain, lock_file, read_owner
+from nearfield.locks import OwnerLock, explain, lock_file, read_owner
 
 SERVING: Final = "serving"
 ADDRESS: Final = "address"
@@ -17,6 +17,11 @@ START_SECONDS: Final = 20.0
 """Patience with a process that is about to serve."""
 
 _LOOK_SECONDS: Final = 0.02
+
+_REMEDY: Final = (
+    "Milvus Lite serves one process. Stop that process, ask it through the HTTP service, or set "
+    "NEARFIELD_MILVUS_URI to a Milvus server. While `nearfield serve` runs, commands share it."
+)
 
 
 def own(folder: Path, serving: bool = False) -> OwnerLock:
@@ -40,7 +45,7 @@ def own(folder: Path, serving: bool = False) -> OwnerLock:
             f"path ending in .db, which Milvus Lite wants. Rename it."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    lock = OwnerLock(folder, facts={SERVING: True} if serving else None)
+    lock = OwnerLock(folder, _REMEDY, {SERVING: True} if serving else None)
     for collection in (folder / "collections").glob("*"):
         if not (collection / "schema.json").exists():  # its creation or removal was cut off
             shutil.rmtree(collection, ignore_errors=True)
@@ -72,7 +77,7 @@ def find_server(folder: Path, waiting: bool = False, seconds: float = START_SECO
         if owner and ADDRESS in owner:
             return str(owner[ADDRESS])
         if owner and "pid" in owner and SERVING not in owner:
-            raise InUse(explain(folder, owner))
+            raise InUse(explain(folder, owner, _REMEDY))
         if owner is None and not waiting:
             raise Unavailable(
                 f"the process that served {folder} has ended. Do it again, or start "

@@ -1,4 +1,4 @@
-"""One process owns a Milvus Lite folder: a lock of the operating system, which a kill releases."""
+"""One process owns a folder: a lock of the operating system, which a kill releases."""
 
 import json
 import os
@@ -17,11 +17,7 @@ if sys.platform == "win32":  # pragma: no cover
 else:
     import fcntl
 
-LITE_REMEDY: Final = (
-    "Milvus Lite serves one process. Stop that process, ask it through the HTTP service, or set "
-    "NEARFIELD_MILVUS_URI to a Milvus server. While `nearfield serve` runs, commands share it."
-)
-"""What to do when another process has a Milvus Lite folder open."""
+WAIT: Final = "Wait until that process is done, or stop it."
 
 _LONGEST: Final = 200
 """Characters of the command line that are kept."""
@@ -52,7 +48,7 @@ class OwnerLock:
     """
 
     def __init__(
-        self, folder: Path, remedy: str = LITE_REMEDY, facts: Mapping[str, object] | None = None
+        self, folder: Path, remedy: str = WAIT, facts: Mapping[str, object] | None = None
     ) -> None:
         self._file = os.open(lock_file(folder), os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -133,7 +129,7 @@ def _read(file: int) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def explain(folder: Path, owner: dict[str, object], remedy: str = LITE_REMEDY) -> str:
+def explain(folder: Path, owner: dict[str, object], remedy: str = WAIT) -> str:
     """Say who owns a folder, and what to do."""
     if owner.get("pid") == os.getpid():
         return (
