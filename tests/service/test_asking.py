@@ -1,6 +1,5 @@
 """Ask for recommendations and for what is similar, over HTTP."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -106,25 +105,6 @@ def test_an_arm_is_stable_and_logged(movies: Running) -> None:
     nobody = movies.http.post(f"{MOVIES}/recommend", json={"arms": arms})
     assert nobody.status_code == 422
     assert "Name the user" in nobody.json()["detail"]
-
-
-def test_while_milvus_is_away_popular_items_are_recommended(
-    serve: Callable[..., Running],
-) -> None:
-    away = serve(milvus_uri="http://127.0.0.1:9")  # nothing listens there
-    answer = away.post(f"{MOVIES}/recommend", {"user": 3, "k": 5, "diversity": 0.5})
-    assert answer["degraded"]
-    assert "nearfield_degraded_total 1.0" in away.http.get("/metrics").text
-    assert answer["space"] == "popularity"
-    assert len(answer["items"]) == 5
-    assert answer["items"][0]["reasons"][0]["text"].startswith("chosen by")
-    refused = away.http.get(f"{MOVIES}/items/5/similar")
-    assert refused.status_code == 503
-    assert int(refused.headers["retry-after"]) >= 1
-    assert refused.headers["content-type"] == "application/problem+json"
-    assert away.http.get("/readyz").status_code == 503
-    assert away.http.get("/healthz").status_code == 200
-    assert away.get("/api/catalogues")["catalogues"][0]["spaces"] == []
 
 
 def test_the_answer_is_that_of_the_library(movies: Running) -> None:

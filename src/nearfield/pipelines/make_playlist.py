@@ -6,13 +6,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from nearfield.catalogue.catalogue import Catalogue
+from nearfield.errors import InUse, Unavailable
 from nearfield.pipelines.listening_limits import AT_MOST
 from nearfield.pipelines.named_songs import guest_labels, name_songs
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.song_groups import SongGroups, Versions
+from nearfield.pipelines.steady_playlist import WithoutVectors
 from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.without_vectors import check_waited_for
 from nearfield.playlists.ask import PlaylistAsk
 from nearfield.playlists.library import Playlist
 from nearfield.playlists.make import Playlists
@@ -87,12 +91,31 @@ def make_playlist(
         variety=wish.variety,
         draw=wish.draw,
     )
-    groups = SongGroups(found.pairs, wish.versions)
-    playlists = Playlists(found, recommenders.open(found.name, SOUND).view, groups)
+    instead = WithoutVectors(recommenders, found, wish.versions, repr(wish))
+    try:
+        made = _made(recommenders, found, wish, ask)
+    except InUse:
+        raise
+    except Unavailable as error:
+        check_waited_for()
+        return instead.make(ask, radio_name(ask) if wish.radio else None, error)
+    instead.keep(made)
+    return made
+
+
+def _made(
+    recommenders: Recommenders, catalogue: Catalogue, wish: PlaylistWish, ask: PlaylistAsk
+) -> Playlist:
+    groups = SongGroups(catalogue.pairs, wish.versions)
+    playlists = Playlists(catalogue, recommenders.open(catalogue.name, SOUND).view, groups)
     if not wish.radio:
         return playlists.make(ask)
-    songs = tuple(islice(playlists.radio(ask), wish.length))
-    return Playlist(f"Radio from {ids[wish.seeds[0]]}", songs)
+    return Playlist(radio_name(ask), tuple(islice(playlists.radio(ask), wish.length)))
+
+
+def radio_name(ask: PlaylistAsk) -> str:
+    """Return what the beginning of a radio is called."""
+    return f"Radio from {ask.seeds[0]}"
 
 
 def usual_limits(length: int) -> dict[str, int]:

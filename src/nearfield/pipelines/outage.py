@@ -37,6 +37,11 @@ class Outage:
         """Whether answers are less than they could be at the moment."""
         return self._began is not None
 
+    @property
+    def is_recent(self) -> bool:
+        """Whether the last such answer was given a moment ago."""
+        return self._began is not None and self._clock() - self._last < QUIET
+
     def degraded(self, kind: Degraded, error: Exception) -> None:
         """Note an answer that is less than it could be, and why."""
         with self._lock:

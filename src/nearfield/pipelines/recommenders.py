@@ -13,7 +13,6 @@ from nearfield.pipelines.serve import open_served
 from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.steady import Answering, Sources, Steady
 from nearfield.pipelines.stores import Stores
-from nearfield.pipelines.without_vectors import check_vectors_wanted
 from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, asking, check_weights
 from nearfield.recommend.last_good import Keeping, LastGood
 from nearfield.recommend.model import UserModel
@@ -175,7 +174,6 @@ class Recommenders:
             return known[0] if known is not None else next(trained, RECOMMENDERS[0])
 
     def _published(self, catalogue: str) -> str:
-        check_vectors_wanted()
         spaces = self._stores.spaces
         found, moves = self._defaults.get(catalogue), spaces.moves(catalogue, RECOMMENDERS)
         if found is not None and found[1] == moves and (catalogue, found[0]) in self._opened:
@@ -187,12 +185,20 @@ class Recommenders:
         self._defaults[catalogue] = first, moves
         return first
 
+    def known_spaces(self, catalogue: str) -> list["Space"]:
+        """Return the versions of a catalogue that were opened; nothing is asked for it."""
+        found = {
+            space: one.space
+            for (name, space), one in list(self._opened.items())
+            if name == catalogue
+        }
+        return [found[space] for space in RECOMMENDERS if space in found]
+
     def open(self, catalogue: str, space: str) -> Opened:
         """Return the version of a space that answers; errors as of `answering`.
 
         While one caller opens a version that is new, others are given the one before it.
         """
-        check_vectors_wanted()
         opened = self._opened.get((catalogue, space))
         if opened is not None and self._answers(opened, catalogue, space):
             return opened

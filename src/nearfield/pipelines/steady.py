@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from nearfield.errors import InUse, NotFound, Unavailable
 from nearfield.pipelines.outage import Outage
+from nearfield.pipelines.without_vectors import check_waited_for
 from nearfield.recommend.ask import Ask
 from nearfield.recommend.blend import SpaceAway
 from nearfield.recommend.last_good import (
@@ -123,6 +124,7 @@ class Steady:
         except InUse:
             raise
         except Unavailable as error:
+            check_waited_for()
             standby = self._sources.standby()
             question = self._question("recommend", standby.catalogue, ask)
             return self._noted(standby.list_for(ask, question), error)
@@ -154,6 +156,7 @@ class Steady:
         except InUse:
             raise
         except Unavailable as error:
+            check_waited_for()
             standby = self._sources.standby()
             question = self._question("similar", standby.catalogue, ask, str(item))
             return self._noted(standby.list_like(item, ask, question), error)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Self
 
 from nearfield.errors import InvalidInput, NotFound, Unavailable
 from nearfield.pipelines.models import Models
+from nearfield.pipelines.without_vectors import check_vectors_wanted
 from nearfield.vectors.options import MilvusOptions
 
 if TYPE_CHECKING:
     from nearfield.catalogue.catalogue import Catalogue
     from nearfield.catalogue.store import Catalogues
+    from nearfield.vectors.health import Health
     from nearfield.vectors.spaces import Spaces
 
 
@@ -92,7 +94,8 @@ class Stores:
 
     @property
     def spaces(self) -> "Spaces":
-        """All spaces, in Milvus."""
+        """All spaces, in Milvus; Unavailable where nobody waits for vectors."""
+        check_vectors_wanted()
         found = self._spaces
         if found is None:
             # pymilvus takes more than a second
@@ -106,6 +109,11 @@ class Stores:
                     )
                 found = self._spaces
         return found
+
+    def milvus_health(self) -> "Health | None":
+        """Return whether Milvus answered lately; None where it was never reached. Never waits."""
+        found = self._spaces
+        return None if found is None else found.health()
 
     def catalogue(self, name: str | None = None) -> "Catalogue":
         """Return a catalogue, or the only one where no name is given.

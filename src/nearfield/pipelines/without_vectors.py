@@ -3,24 +3,50 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from nearfield.errors import Unavailable
 
-_why: ContextVar[str | None] = ContextVar("without vectors", default=None)
+
+@dataclass(slots=True)
+class Waiting:
+    """Somebody who waits for some work.
+
+    Parameters
+    ----------
+    without : str
+        Why they do not wait for vectors; empty while they do.
+    gone : bool
+        Whether they do not wait for anything any more.
+    """
+
+    without: str = ""
+    gone: bool = False
+
+
+_waiting: ContextVar[Waiting | None] = ContextVar("waiting for vectors", default=None)
 
 
 @contextmanager
-def without_vectors(why: str) -> Iterator[None]:
-    """Raise `Unavailable`, saying why, wherever this context wants to open a space."""
-    token = _why.set(why)
+def waited_for(by: Waiting) -> Iterator[None]:
+    """Do this context's work for somebody: what they do not wait for is not begun any more."""
+    token = _waiting.set(by)
     try:
         yield
     finally:
-        _why.reset(token)
+        _waiting.reset(token)
 
 
 def check_vectors_wanted() -> None:
-    """Raise `Unavailable` where this context goes on without vectors."""
-    why = _why.get()
-    if why is not None:
-        raise Unavailable(why)
+    """Raise `Unavailable` where nobody waits for this context to look at vectors."""
+    found = _waiting.get()
+    if found is not None and found.without:
+        raise Unavailable(found.without)
+    check_waited_for()
+
+
+def check_waited_for() -> None:
+    """Raise `Unavailable` where nobody waits for this context any more."""
+    found = _waiting.get()
+    if found is not None and found.gone:
+        raise Unavailable("whoever asked has another answer by now.")

@@ -18,7 +18,7 @@ from nearfield.recommend.filters import Scope, combine
 from nearfield.recommend.limits import Limits
 from nearfield.recommend.retrieve import vectors_of
 from nearfield.recommend.view import SpaceView
-from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors, no_ids
+from nearfield.types import Degraded, Ids, PublicId, Reason, Recommendation, Vectors, no_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,14 @@ class Playlist:
         E.g. "Like Halcyon", "From Halcyon to Teardrop".
     songs : tuple of Recommendation
         Their `attributes` hold artist, album, path and all else that is known.
+    degraded : {"last-good", "popular"}, optional
+        What it is where no vectors could be asked: the list made before for the same wish, or songs
+        of the same artists and genres, the more popular ones first.
     """
 
     name: str
     songs: tuple[Recommendation, ...]
+    degraded: Degraded | None = None
 
     @property
     def seconds(self) -> float:

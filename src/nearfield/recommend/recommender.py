@@ -153,13 +153,13 @@ class Recommender:
             scope, limits = self._allowed(ask, own)
         return _retrieve(look, ask.k, scope, ask.diversity, limits)
 
-    def _allowed(self, ask: Ask, out: Ids) -> tuple[Scope, Limits]:
+    def _allowed(self, ask: Ask, out: Ids, held: Ids | None = None) -> tuple[Scope, Limits]:
         """Return what an answer may hold, without the keys of `out` and what the wish excludes."""
         out = np.concatenate([out, self._keys(ask.exclude)])
         allowed = None if ask.allow is None else self._keys(ask.allow)
         matching = None if ask.where is None else self._catalogue.matching(parse_where(ask.where))
         scope = combine([out], [allowed, matching])
-        return scope, Limits(self._catalogue, ask.at_most, self._groups, out)
+        return scope, Limits(self._catalogue, ask.at_most, self._groups, out, held)
 
     def _keys(self, ids: Sequence[PublicId]) -> Ids:
         return self._catalogue.item_keys(ids) if len(ids) else no_ids()

@@ -25,6 +25,7 @@ from nearfield.types import (
     Reason,
     Recommendation,
     Recommendations,
+    no_ids,
 )
 
 _ARTIST: Final = "artist"
@@ -94,22 +95,31 @@ class Standby(Recommender):
             )
         return Recommendations(alike, space=SPACE, degraded="popular")
 
-    def again(self, question: Question, ask: Ask, out: Ids) -> Recommendations | None:
-        """Return what was answered to a question before, without some items; None if nothing."""
+    def again(self, question: Question, ask: Ask) -> Recommendations | None:
+        """Return what of an answer to a question may still be shown; None where there is none."""
         before = self._memory.find(question, ask.k)
-        still = {} if before is None else self._still(before, ask, out)
+        still = {} if before is None else self._still(before, ask, no_ids())
         if before is None or not still:
             return None
         return self._again(before, still, before.reasons)
 
-    def alike(self, seeds: Ids, ask: Ask) -> list[Recommendation]:
+    def alike(self, seeds: Ids, ask: Ask, held: Ids | None = None) -> list[Recommendation]:
         """Return what has genres or the artist in common with some items, without these.
 
         Those that have most in common come first, then those that more users chose.
+
+        Parameters
+        ----------
+        seeds : int64, shape (any,)
+            Keys of these items.
+        ask : Ask
+            How many, and which may come.
+        held : int64, shape (any,), optional
+            Items that `ask.at_most` counts, too.
         """
         own = list(self._facts(seeds).values())
         condition = _in_kind(own)
-        scope, limits = self._allowed(ask, seeds)
+        scope, limits = self._allowed(ask, seeds, held)
         if condition is None or scope.is_empty:
             return []
         keys, users = self._by_users(self._catalogue.matching(condition))
@@ -123,6 +133,11 @@ class Standby(Recommender):
             answer_line(facts[key], math.nan, SPACE, reasons[key] + _chosen(users.get(key, 0)))
             for key in found.tolist()
         ]
+
+    def lines(self, keys: Ids, reason: Reason) -> list[Recommendation]:
+        """Return lines of items that were not looked for, with the same reason for all."""
+        facts = self._facts(keys)
+        return [answer_line(facts[key], math.nan, SPACE, (reason,)) for key in keys.tolist()]
 
     def _by_users(self, keys: Ids) -> tuple[Ids, Mapping[int, int]]:
         """Return the same keys, those first that most users chose, and how many users each has."""

@@ -61,6 +61,7 @@ def _warm_up(service: Service) -> None:
     gc.collect()
     gc.freeze()  # libraries and spaces stay: nobody need look through them again
     gc.set_threshold(5_000, 20, 50)
+    service.keep_warm()
 
 
 class _Server(uvicorn.Server):

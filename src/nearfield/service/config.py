@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nearfield.recommend.last_good import Keeping
 from nearfield.vectors.options import MilvusOptions
 
 
@@ -51,6 +52,8 @@ class ServiceConfig:
         Where traces are sent: an address that takes OTLP over HTTP.
     milvus : MilvusOptions
         How the Milvus server is reached and asked.
+    keeping : Keeping
+        How many answers are remembered for the time when that server does not answer.
     """
 
     home: Path
@@ -64,3 +67,4 @@ class ServiceConfig:
     limits: Limits = field(default_factory=Limits)
     tracing: str | None = None
     milvus: MilvusOptions = field(default_factory=MilvusOptions)
+    keeping: Keeping = field(default_factory=Keeping)

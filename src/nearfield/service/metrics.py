@@ -1,15 +1,24 @@
 """What Prometheus reads: requests, stages of answers, mirrors, spaces, jobs."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-from nearfield.errors import NearfieldError
+from nearfield.errors import NearfieldError, Unavailable
 from nearfield.service.state import Service
+from nearfield.types import Degraded
+from nearfield.vectors.health import State
+from nearfield.vectors.index import VectorIndex
+from nearfield.vectors.space import Space
 
 _SECONDS: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -45,11 +54,6 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self.degraded = Counter(
-            "nearfield_degraded",
-            "Recommendations answered with what is popular because Milvus was away",
-            registry=self.registry,
-        )
         ProcessCollector(registry=self.registry)
 
     def stage(self, name: str, seconds: float) -> None:
@@ -68,6 +72,7 @@ class _Home(Collector):
         self._service = service
 
     def collect(self) -> Iterator[Metric]:
+        yield from self._health()
         try:
             yield from self._spaces()
             yield self._jobs()
@@ -76,6 +81,34 @@ class _Home(Collector):
 
     def describe(self) -> Iterator[Metric]:
         return iter(())  # nothing is read while it is registered
+
+    def _health(self) -> Iterator[Metric]:
+        """Tell what alerts go by; nothing is asked for it."""
+        degraded = CounterMetricFamily(
+            "nearfield_degraded", "Lists of less than the full quality", labels=["kind"]
+        )
+        counts = self._service.recommenders.outage.counts
+        for kind in get_args(Degraded):
+            degraded.add_metric([kind], counts[kind])
+        up = GaugeMetricFamily(
+            "nearfield_up", "1 where a part that the service needs answers", labels=["part"]
+        )
+        for part, answers in self._service.vitals.known().items():
+            up.add_metric([part], answers)
+        breaker = GaugeMetricFamily(
+            "nearfield_milvus_breaker",
+            "1 for the state of the breaker before Milvus: open refuses calls at once",
+            labels=["state"],
+        )
+        health = self._service.stores.milvus_health()
+        now: State = "open" if health is None else health.state  # never reached: nobody is asked
+        for state in get_args(State):
+            breaker.add_metric([state], state == now)
+        memory = self._service.recommenders.memory
+        yield from (degraded, up, breaker)
+        yield GaugeMetricFamily(
+            "nearfield_remembered_bytes", "Memory of the last good answers", memory.nbytes
+        )
 
     def _spaces(self) -> Iterator[Metric]:
         rows = GaugeMetricFamily(
@@ -91,10 +124,19 @@ class _Home(Collector):
         )
         for space, index in self._service.stores.spaces.opened():
             names = [space.catalogue, space.recommender]
-            rows.add_metric(names, len(index))
+            rows.add_metric(names, self._rows(space, index))
             held.add_metric(names, getattr(index, "nbytes", 0))  # none where a server answers
             version.add_metric(names, {"version": space.version})
         yield from (rows, held, version)
+
+    def _rows(self, space: Space, index: VectorIndex) -> int:
+        """Count what answers; where Milvus does not tell, it is what was published."""
+        if not self._service.vitals.known()["milvus"]:
+            return space.rows
+        try:
+            return len(index)
+        except Unavailable:
+            return space.rows
 
     def _jobs(self) -> Metric:
         jobs = GaugeMetricFamily("nearfield_jobs", "Jobs by state", labels=["state"])

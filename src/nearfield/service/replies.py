@@ -1,14 +1,16 @@
 """What the core of the service answers: items, recommendations, catalogues."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from nearfield.catalogue.facts import Item
-from nearfield.types import PublicId, Recommendation
+from nearfield.types import Degraded, PublicId, Recommendation, Recommendations
+
+DEGRADED: Final = "X-Nearfield-Degraded"
+"""The header of an answer that is less than it could be."""
 
 
 class ItemReply(BaseModel):
@@ -51,8 +53,9 @@ class Answer(BaseModel):
     space: str
     models: dict[str, str]
     """The version of each space that was asked."""
-    degraded: bool = False
-    """True where Milvus was away and this is what is popular instead."""
+    degraded: Degraded | None = None
+    """Not null where Milvus did not answer: `last-good` is the answer to the same question before,
+    `popular` what is popular, `partial` what the other spaces of a blend say."""
     arm: str | None = None
 
 
@@ -113,23 +116,25 @@ def reply(content: Any, status: int = 200) -> Response:
     return Response(body, status, media_type="application/json")
 
 
-def answer(
-    found: Sequence[Recommendation],
-    space: str,
-    models: Mapping[str, str],
-    degraded: bool = False,
-    arm: str | None = None,
-) -> Response:
+def answer(found: Recommendations, arm: str | None = None) -> Response:
     """Return an `Answer`."""
-    return reply(
+    made = reply(
         {
             "items": [recommendation_data(one) for one in found],
-            "space": space,
-            "models": dict(models),
-            "degraded": degraded,
+            "space": found.space,
+            "models": dict(found.models),
+            "degraded": found.degraded,
             "arm": arm,
         }
     )
+    return marked(made, found.degraded)
+
+
+def marked(response: Response, degraded: Degraded | None) -> Response:
+    """Return a response whose header says that it is less than it could be, where it is."""
+    if degraded is not None:
+        response.headers[DEGRADED] = degraded
+    return response
 
 
 def ids_of(text: str) -> list[PublicId]:

@@ -94,6 +94,10 @@ class Spaces:
         """Return whether Milvus answered lately; nothing is asked for it."""
         return self._connection.health()
 
+    def ping(self) -> None:
+        """Ask for as little as there is; Unavailable where Milvus does not answer."""
+        self._connection.call("list_collections")
+
     def publish(
         self,
         catalogue: str,

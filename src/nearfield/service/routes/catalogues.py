@@ -1,5 +1,6 @@
 """Which catalogues there are."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,8 +11,10 @@ from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.facts import CatalogueSummary
 from nearfield.errors import Unavailable
 from nearfield.pipelines.names import RECOMMENDERS
+from nearfield.pipelines.without_vectors import check_waited_for
 from nearfield.service.replies import CatalogueReply, reply
-from nearfield.service.state import CatalogueOf, Service, ServiceOf
+from nearfield.service.state import CatalogueOf, Service, ServiceOf, patiently
+from nearfield.vectors.space import Space
 
 router = APIRouter(prefix="/api/catalogues", tags=["catalogues"])
 
@@ -37,6 +40,7 @@ class CatalogueDetails(CatalogueReply):
 
 
 @router.get("", response_model=CataloguesReply)
+@patiently
 def list_catalogues(service: ServiceOf) -> Response:
     """List the catalogues, and which spaces answer for each."""
     found = service.stores.catalogues.summaries()
@@ -44,6 +48,7 @@ def list_catalogues(service: ServiceOf) -> Response:
 
 
 @router.get("/{catalogue}", response_model=CatalogueDetails)
+@patiently
 def get_catalogue(catalogue: CatalogueOf, service: ServiceOf) -> Response:
     """Tell what one catalogue holds, and what can be asked of it."""
     summaries = service.stores.catalogues.summaries()
@@ -74,11 +79,13 @@ def is_music(catalogue: Catalogue) -> bool:
 
 
 def _spaces(service: Service, catalogue: str) -> list[dict[str, Any]]:
-    """Return what answers; nothing while Milvus is away, which must not hide the catalogues."""
+    """Return what answers; while Milvus is away what did, which must not hide the catalogues."""
+    found: Sequence[Space | None]
     try:
         found = [service.stores.spaces.active(catalogue, name) for name in RECOMMENDERS]
     except Unavailable:
-        return []
+        check_waited_for()
+        found = service.recommenders.known_spaces(catalogue)
     return [
         {
             "space": one.recommender,

@@ -1,10 +1,11 @@
 """Whether the service is alive, and whether it can answer."""
 
+from typing import Literal
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from nearfield.errors import NearfieldError
 from nearfield.service.replies import reply
 from nearfield.service.state import ServiceOf
 
@@ -20,7 +21,7 @@ class Alive(BaseModel):
 class Ready(BaseModel):
     """What the service needs, and whether it is there."""
 
-    status: str
+    status: Literal["ready", "degraded", "not ready"]
     parts: dict[str, bool]
 
 
@@ -31,21 +32,16 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz", response_model=Ready, responses={503: {"model": Ready}})
-def readyz(service: ServiceOf) -> Response:
-    """Tell whether SQL, Milvus and the processes beside this one are there; 503 if not."""
-    parts = {"database": _answers(service.stores.catalogues.names)}
-    parts["milvus"] = _answers(service.stores.spaces.list)
-    parts |= service.processes()
-    ready = all(parts.values())
-    return reply(
-        {"status": "ready" if ready else "not ready", "parts": parts}, 200 if ready else 503
-    )
+async def readyz(service: ServiceOf) -> Response:
+    """Tell whether SQL, Milvus and the processes beside this one are there.
 
-
-def _answers(question: object) -> bool:
-    assert callable(question)
-    try:
-        question()
-    except NearfieldError:
-        return False
-    return True
+    503 where SQL is not. Where anything else is not, the answers are less than they could be: 200
+    and `degraded`, for all services of a cluster lose the same Milvus, and none of them must go.
+    """
+    parts = await service.vitals.ask()
+    for name, lives in service.processes().items():
+        parts[name] = lives and parts.get(name, True)
+    status = "ready" if all(parts.values()) else "degraded"
+    if not parts["database"]:
+        status = "not ready"
+    return reply({"status": status, "parts": parts}, 503 if status == "not ready" else 200)

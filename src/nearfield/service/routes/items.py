@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import Answer, ItemReply, answer, ids_of, item_data, reply
 from nearfield.service.state import CatalogueOf, ServiceOf
+from nearfield.types import Recommendations
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}/items", tags=["items"])
 
@@ -123,14 +125,17 @@ async def similar_items(
     space: Annotated[str | None, Query(description="or blend, or fusion:0.6,graph:0.4")] = None,
     versions: Literal["one", "all"] = "one",
 ) -> Response:
-    """Return what is nearest to an item, without itself and its copies."""
+    """Return what is nearest to an item, without itself and its copies.
 
-    def work() -> Response:
-        asked = service.recommenders.answering(catalogue.name, space or None, versions)
-        found = asked.recommender.similar(item, k, where, diversity, ids_of(exclude))
-        return answer(found, asked.name, asked.models)
+    While Milvus does not answer, it is what was nearest before, or what has genres in common;
+    `degraded` tells. 503 where there is neither.
+    """
 
-    return await service.run(work)
+    def work() -> Recommendations:
+        asked = service.recommenders.get(catalogue.name, space or None, versions)
+        return asked.similar(item, k, where, diversity, ids_of(exclude))
+
+    return answer(await service.run(work))
 
 
 @router.put("/{item}", response_model=ChangesReply)
@@ -149,11 +154,11 @@ def put_items(catalogue: CatalogueOf, service: ServiceOf, body: ItemsBody) -> Re
 
 
 @router.delete("/{item}", status_code=204)
-def delete_item(catalogue: CatalogueOf, service: ServiceOf, item: ItemId) -> Response:
+async def delete_item(catalogue: CatalogueOf, service: ServiceOf, item: ItemId) -> Response:
     """Delete an item from SQL and from every space, with all events on it."""
     from nearfield.pipelines.forget_items import forget_items
 
-    forget_items(service.stores, catalogue.name, [item])
+    await service.gate.change(partial(forget_items, service.stores, catalogue.name, [item]))
     return Response(status_code=204)
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from nearfield.errors import InvalidInput
 from nearfield.service.replies import ItemReply, ids_of, item_data, reply
-from nearfield.service.state import CatalogueOf, ServiceOf
+from nearfield.service.state import CatalogueOf, ServiceOf, patiently
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}/map", tags=["map"])
 
@@ -56,6 +56,7 @@ class MapItemsReply(BaseModel):
 
 
 @router.get("", response_model=MapReply)
+@patiently
 def get_map(
     catalogue: CatalogueOf, service: ServiceOf, space: SpaceQuery = None, by: ByQuery = None
 ) -> Response:
@@ -89,6 +90,7 @@ def get_map(
         304: {"description": "as it was"},
     },
 )
+@patiently
 def get_points(
     catalogue: CatalogueOf,
     service: ServiceOf,
@@ -106,6 +108,7 @@ def get_points(
 
 
 @router.get("/items", response_model=MapItemsReply)
+@patiently
 def get_map_items(
     catalogue: CatalogueOf,
     service: ServiceOf,

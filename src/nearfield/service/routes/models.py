@@ -11,7 +11,7 @@ from nearfield.errors import NotFound, Unavailable
 from nearfield.pipelines.models import StoredModel
 from nearfield.service.replies import reply
 from nearfield.service.routes.jobs import JobReply, job_reply
-from nearfield.service.state import CatalogueOf, Service, ServiceOf
+from nearfield.service.state import CatalogueOf, Service, ServiceOf, patiently
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}", tags=["models"])
 
@@ -53,6 +53,7 @@ class EvaluationReply(BaseModel):
 
 
 @router.get("/models", response_model=ModelsReply)
+@patiently
 def list_models(catalogue: CatalogueOf, service: ServiceOf) -> Response:
     """List the trained models, newest first."""
     states = _states(service, catalogue.name)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field, model_validator
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -24,10 +26,10 @@ from nearfield.playlists.tracks import track_of, tracks_of
 from nearfield.recommend.ask import MOST
 from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
-from nearfield.service.replies import RecommendationReply, recommendation_data, reply
+from nearfield.service.replies import RecommendationReply, marked, recommendation_data, reply
 from nearfield.service.state import CatalogueOf, Service, ServiceOf
 from nearfield.sound.scan import path_of
-from nearfield.types import Recommendation
+from nearfield.types import Degraded, PublicId, Recommendation
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}/playlists", tags=["playlists"])
 
@@ -77,6 +79,8 @@ class PlaylistReply(BaseModel):
     changed: str | None
     songs: list[RecommendationReply]
     """Of a list that was just made each with its score and reasons; those are not kept."""
+    degraded: Degraded | None
+    """Not null of a list that was made while Milvus did not answer; see `Answer`."""
 
 
 class PlaylistBody(Body):
@@ -127,18 +131,19 @@ def list_playlists(catalogue: CatalogueOf) -> Response:
     status_code=201,
     responses={200: {"model": PlaylistReply, "description": "made, but not kept"}},
 )
-def add_playlist(catalogue: CatalogueOf, service: ServiceOf, body: PlaylistBody) -> Response:
-    """Keep a list of songs; or make one from seeds, and keep it where `save` says so."""
+async def add_playlist(catalogue: CatalogueOf, service: ServiceOf, body: PlaylistBody) -> Response:
+    """Keep a list of songs; or make one from seeds, and keep it where `save` says so.
+
+    While Milvus does not answer, it is the list that was made before for the same wish, or one of
+    songs of the same artists and genres; `degraded` tells. A new journey is refused then, with 503.
+    """
     if body.songs is not None:
-        keys = catalogue.item_keys(body.songs).tolist()
-        saved = catalogue.playlists.add(body.name or "", keys)
-        return _created(catalogue, saved, _songs_of(catalogue, saved))
-    made = _made(catalogue, service, body)
+        return await run_in_threadpool(_kept, catalogue, body.name or "", body.songs)
+    made = await service.gate.run(partial(_made, catalogue, service, body))
     name = body.name or made.name
     if not body.save:
-        return reply(_details(name, made.songs))
-    keys = catalogue.item_keys([one.item for one in made.songs]).tolist()
-    return _created(catalogue, catalogue.playlists.add(_kept_name(name), keys), made.songs)
+        return marked(reply(_details(name, made.songs, degraded=made.degraded)), made.degraded)
+    return await run_in_threadpool(_saved, catalogue, _kept_name(name), made)
 
 
 @router.get("/{playlist}.m3u8", response_class=Response, responses=_file_in("m3u8"))
@@ -235,6 +240,17 @@ def _made(catalogue: Catalogue, service: Service, body: PlaylistBody) -> Playlis
     return finish(make_playlist(service.stores, service.recommenders, catalogue.name, wish))
 
 
+def _kept(catalogue: Catalogue, name: str, songs: Sequence[PublicId]) -> Response:
+    saved = catalogue.playlists.add(name, catalogue.item_keys(songs).tolist())
+    return _created(catalogue, saved, _songs_of(catalogue, saved))
+
+
+def _saved(catalogue: Catalogue, name: str, made: Playlist) -> Response:
+    keys = catalogue.item_keys([one.item for one in made.songs]).tolist()
+    saved = catalogue.playlists.add(name, keys)
+    return _created(catalogue, saved, made.songs, made.degraded)
+
+
 def _songs_of(catalogue: Catalogue, saved: SavedPlaylist) -> list[Recommendation]:
     keys = np.array(catalogue.playlists.songs(saved.id), dtype=np.int64)
     return [_line(one) for one in catalogue.items(keys)]
@@ -253,15 +269,21 @@ def _line(item: Item) -> Recommendation:
 
 
 def _created(
-    catalogue: Catalogue, saved: SavedPlaylist, songs: Sequence[Recommendation]
+    catalogue: Catalogue,
+    saved: SavedPlaylist,
+    songs: Sequence[Recommendation],
+    degraded: Degraded | None = None,
 ) -> Response:
-    found = reply(_details(saved.name, songs, saved), 201)
+    found = marked(reply(_details(saved.name, songs, saved, degraded), 201), degraded)
     found.headers["Location"] = f"/api/catalogues/{catalogue.name}/playlists/{saved.id}"
     return found
 
 
 def _details(
-    name: str, songs: Sequence[Recommendation], saved: SavedPlaylist | None = None
+    name: str,
+    songs: Sequence[Recommendation],
+    saved: SavedPlaylist | None = None,
+    degraded: Degraded | None = None,
 ) -> dict[str, Any]:
     """Return the fields of `PlaylistReply`."""
     kept = {"id": None, "created": None, "changed": None} if saved is None else saved.as_data()
@@ -270,6 +292,7 @@ def _details(
         "name": name,
         "seconds": Playlist(name, tuple(songs)).seconds,
         "songs": [recommendation_data(one) for one in songs],
+        "degraded": degraded,
     }
 
 

@@ -3,23 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.errors import InUse, Unavailable
 from nearfield.pipelines.listening_limits import AT_MOST, JUST_PLAYED
 from nearfield.pipelines.names import SOUND
 from nearfield.recommend.ask import MOST, Ask
-from nearfield.recommend.nowhere import Nowhere
-from nearfield.recommend.popularity import SPACE as POPULARITY
-from nearfield.recommend.recommender import Recommender
 from nearfield.service.arms import Arms, arm_of
 from nearfield.service.bodies import Body, Id
 from nearfield.service.replies import Answer, answer
 from nearfield.service.state import CatalogueOf, Service, ServiceOf
-from nearfield.types import PublicId, Recommendation
+from nearfield.types import PublicId, Recommendations
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}", tags=["recommend"])
 
@@ -60,37 +56,26 @@ class Wish(Body):
 
 
 @router.post("/recommend", response_model=Answer)
-async def recommend(
-    request: Request, catalogue: CatalogueOf, service: ServiceOf, wish: Wish
-) -> Response:
+async def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> Response:
     """Recommend items, best first.
 
-    While Milvus is away the answer is what is popular, marked `"degraded": true`.
+    While Milvus does not answer, neither does this fail: `degraded` tells what the list is then.
     """
-    found, degraded = await service.run(_answer, service, catalogue, wish)
-    if degraded:
-        request.app.state.metrics.degraded.inc()
-    return found
-
-
-def _answer(service: Service, catalogue: Catalogue, wish: Wish) -> tuple[Response, bool]:
-    """Return the answer, and whether it is what is popular because Milvus is away."""
     arm = None
     if wish.arms is not None:
         arm, changes = arm_of(wish.arms, wish.user)
         wish = wish.model_copy(update=changes)
-    try:
-        asked = service.recommenders.answering(catalogue.name, wish.spaces or None, wish.versions)
-        found = asked.recommender.recommend(_ask(wish, sound=asked.name == SOUND))
-        name, models, degraded = asked.name, dict(asked.models), False
-    except InUse:
-        raise
-    except Unavailable:
-        found = _popular(catalogue, wish)
-        name, models, degraded = POPULARITY, {}, True
-    if wish.arms is not None and arm is not None and not degraded:
-        _log_arm(service, catalogue, wish, arm, [one.item for one in found])
-    return answer(found, name, models, degraded, arm), degraded
+    found = await service.run(_found, service, catalogue, wish)
+    if arm is not None and found.degraded is None:
+        items = [one.item for one in found]
+        await service.write(_log_arm, service, catalogue, wish, arm, items)
+    return answer(found, arm)
+
+
+def _found(service: Service, catalogue: Catalogue, wish: Wish) -> Recommendations:
+    space = wish.spaces or service.recommenders.default_space(catalogue.name)
+    asked = service.recommenders.get(catalogue.name, space, wish.versions)
+    return asked.recommend(_ask(wish, sound=space == SOUND))
 
 
 def _ask(wish: Wish, sound: bool) -> Ask:
@@ -125,12 +110,6 @@ def _weights(items: Sequence[PublicId | Weighted]) -> dict[PublicId, float]:
         )
         for one in items
     }
-
-
-def _popular(catalogue: Catalogue, wish: Wish) -> list[Recommendation]:
-    """Return what is popular; without vectors nothing says how items differ."""
-    plain = wish.model_copy(update={"diversity": 0.0})
-    return Recommender(catalogue, Nowhere()).recommend(_ask(plain, sound=False))
 
 
 def _log_arm(

@@ -17,6 +17,7 @@ from nearfield.service.subsonic.names import Kind, Name, read_name
 from nearfield.service.subsonic.params import Params
 from nearfield.service.subsonic.players import Players
 from nearfield.service.subsonic.shelf import Shelf, ShelfAlbum, ShelfArtist, ShelfSong
+from nearfield.types import Degraded
 
 Handle = Callable[["Call"], Tree | Response]
 """Answers one method: a tree to be written as the player wants it, or the bytes of a file."""
@@ -31,7 +32,7 @@ class Opened:
     entries: Entries
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """What a method has to answer.
 
@@ -45,12 +46,15 @@ class Call:
         What is asked.
     listener : Listener
         Who asks.
+    degraded : {"last-good", "popular"}, optional
+        Why what is answered is less than it could be; see `Recommendations`.
     """
 
     service: Service
     players: Players
     params: Params
     listener: Listener
+    degraded: Degraded | None = None
 
     @cached_property
     def _known(self) -> dict[str, Opened]:

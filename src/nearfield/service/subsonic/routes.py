@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -10,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from nearfield.errors import NearfieldError
+from nearfield.service.replies import marked
 from nearfield.service.state import Service
 from nearfield.service.subsonic import annotate, browse, lists, media, playlists, similar, system
 from nearfield.service.subsonic.call import Call, Handle
@@ -74,6 +76,18 @@ _WRITE: Final[Mapping[str, Handle]] = MappingProxyType(
 )
 """Methods that need the scope `write`."""
 
+_BY_SOUND: Final = frozenset(
+    {
+        "getSimilarSongs",
+        "getSimilarSongs2",
+        "getSonicSimilarTracks",
+        "findSonicPath",
+        "getArtistInfo",
+        "getArtistInfo2",
+    }
+)
+"""Methods of `_READ` that ask Milvus."""
+
 METHODS: Final = frozenset({*_READ, *_WRITE})
 
 _OPEN: Final = "getOpenSubsonicExtensions"
@@ -93,6 +107,9 @@ async def answer(request: Request, method: str) -> Response:
     try:
         params = await read_params(request)
         form = _form(params)
+        if method.removesuffix(".view") in _BY_SOUND:
+            service: Service = request.app.state.service
+            return await service.gate.run(partial(_answer, request, method, params, form))
         return await run_in_threadpool(_answer, request, method, params, form)
     except SubsonicError as error:
         return failed(error, form)
@@ -112,8 +129,10 @@ def _answer(request: Request, name: str, params: Params, form: str) -> Response:
     if method.scope == "write":
         check_sender(service, request)
     players: Players = request.app.state.players
-    found = method.handle(Call(service, players, params, listener))
-    return found if isinstance(found, Response) else answered(found, form)
+    call = Call(service, players, params, listener)
+    found = method.handle(call)
+    response = found if isinstance(found, Response) else answered(found, form)
+    return marked(response, call.degraded)
 
 
 def _method(name: str) -> _Method:

@@ -25,6 +25,9 @@ _OWN: Final = 5
 """One of so many songs of an artist's radio is their own."""
 
 
+_AWAY: Final = "how songs sound cannot be looked up at the moment. Ask again in some seconds."
+
+
 def similar_songs(call: Call) -> Tree:
     """List songs that sound like a song, an album or an artist."""
     return {"similarSongs": {"song": _similar(call)}}
@@ -39,6 +42,8 @@ def sonic_similar(call: Call) -> Tree:
     """List the songs that are nearest to one, each with how near it is."""
     opened, seed = call.song(call.params.required("id"))
     found = _nearest(call, opened, seed, call.params.number("count", 10, 1, MOST), {})
+    if call.degraded == "popular":  # how near they are is not known then
+        raise SubsonicError(Code.ANY, _AWAY)
     return {"sonicMatch": [_match(opened, one, line.score) for one, line in found]}
 
 
@@ -54,6 +59,8 @@ def sonic_path(call: Call) -> Tree:
     wish = PlaylistWish(seeds=[start.song.id], to=end.song.id, length=length)
     recommenders = call.service.recommenders
     made = finish(make_playlist(call.service.stores, recommenders, opened.catalogue.name, wish))
+    if made.degraded is not None:
+        raise SubsonicError(Code.ANY, _AWAY)
     found = [one for one, _ in _on_shelf(opened, made.songs)]
     index = recommenders.open(opened.catalogue.name, SOUND).view.index
     vectors = vectors_of(index, np.array([one.song.key for one in found], dtype=np.int64))
@@ -126,6 +133,7 @@ def _nearest(
     recommender = call.service.recommenders.get(opened.catalogue.name, SOUND)
     out = [one.song.id for one in _disliked(opened)]
     found = recommender.similar(seed.song.id, count, exclude=out, at_most=at_most)
+    call.degraded = found.degraded
     return _on_shelf(opened, found)
 
 
@@ -143,7 +151,9 @@ def _like(call: Call, opened: Opened, songs: Sequence[ShelfSong], count: int) ->
         explain=False,
     )
     recommender = call.service.recommenders.get(opened.catalogue.name, SOUND)
-    return [one for one, _ in _on_shelf(opened, recommender.recommend(ask))]
+    found = recommender.recommend(ask)
+    call.degraded = found.degraded
+    return [one for one, _ in _on_shelf(opened, found)]
 
 
 def _disliked(opened: Opened) -> list[ShelfSong]:
