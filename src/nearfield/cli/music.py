@@ -23,12 +23,14 @@ from nearfield.cli.parameters import (
     DiversityOption,
     ExcludeOption,
     JsonOption,
+    OnOption,
     PerAlbumOption,
     PerArtistOption,
     Performances,
     SongsOption,
     VersionsOption,
     WhereOption,
+    WorkersOption,
     at_most,
     read_ids,
     read_names,
@@ -102,10 +104,9 @@ def add_command(
         EncoderName | None,
         typer.Option(help="what turns sound into vectors; as before, at first own, if not given"),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="processes; one for each core if not given")
-    ] = None,
+    workers: WorkersOption = None,
     again: Annotated[bool, typer.Option("--again", help="analyse all of it anew")] = False,
+    on: OnOption = "processes",
     as_json: JsonOption = False,
 ) -> None:
     """Add the songs of folders and files; what is in already and unchanged costs nothing."""
@@ -118,6 +119,7 @@ def add_command(
         encoder=None if encoder is None else encoder.value,
         workers=workers,
         again=again,
+        on=on,
     )
     with open_stores(context) as stores, Follower() as follower:
         added = follower.follow(add_music(stores, wanted))

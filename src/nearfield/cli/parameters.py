@@ -51,6 +51,15 @@ VersionsOption: TypeAlias = Annotated[
     Performances, typer.Option(help="of songs: list one performance of each, or all")
 ]
 ExcludeOption: TypeAlias = Annotated[str, typer.Option(help="items that shall not come: a,b,c")]
+OnOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="where the work is done: processes, ray (started here), ray://HOST:PORT, ray:auto"
+    ),
+]
+WorkersOption: TypeAlias = Annotated[
+    int | None, typer.Option(help="how many at once; one for each core if not given")
+]
 DataOption: TypeAlias = Annotated[
     Path | None, typer.Option(help="a MovieLens folder or archive; fetched if not given")
 ]

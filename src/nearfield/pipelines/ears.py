@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from nearfield.errors import InvalidInput
 from nearfield.sound.analyse import Analyser
-from nearfield.sound.cache import FeatureCache
+from nearfield.sound.cache import Catcher, FeatureCache
 from nearfield.sound.encoders import load_encoder
 from nearfield.sound.encoding import Encoder
 from nearfield.sound.separate import Separator, load_separator
 from nearfield.training.card import CARD, read_json
+
+WEIGHTS: Final = ("spleeter", "demucs", "sound/musicnn")
+"""Folders of a home's cache that hold weights which were fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,15 @@ class Ears:
     model: Path
     cache: Path
 
-    def open(self) -> Analyser:
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that `load` reads: the version's, and those of weights that were fetched."""
+        return (
+            self.model,
+            *(self.cache / name for name in WEIGHTS if (self.cache / name).is_dir()),
+        )
+
+    def load(self) -> tuple[Separator, Encoder]:
         """Load the networks.
 
         Raises
@@ -40,9 +51,16 @@ class Ears:
         card = read_json(self.model / CARD)
         separator = load_separator(str(card["separation"]), self.cache)
         check_separator(card, separator)
-        encoder = load_encoder(self.model, self.cache)
-        keep = feature_cache(self.cache, separator, encoder) if encoder.trainable else None
-        return Analyser(separator, encoder, keep)
+        return separator, load_encoder(self.model, self.cache)
+
+    def open(self) -> Analyser:
+        """Load the networks, for an analyser that keeps nothing; errors as of `load`."""
+        return Analyser(*self.load())
+
+
+def catcher(separator: Separator, encoder: Encoder) -> Catcher:
+    """Return what takes the features of an encoder that listens behind a separator."""
+    return Catcher(feature_cache(Path(), separator, encoder).folder)
 
 
 def feature_cache(cache: Path, separator: Separator, encoder: Encoder) -> FeatureCache:

@@ -9,6 +9,7 @@ from nearfield.errors import Unavailable
 _EXTRAS: Final = {
     "torch": ("train", "sound"),
     "onnx": ("train",),
+    "ray": ("ray",),
     "onnxruntime": ("serve", "train"),
     "av": ("sound",),
     "librosa": ("sound",),
@@ -22,6 +23,7 @@ _WORK: Final = {
     "train": "training and publishing models",
     "serve": "answering with models",
     "sound": "music",
+    "ray": "work on a Ray cluster",
 }
 
 

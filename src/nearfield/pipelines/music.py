@@ -6,16 +6,17 @@ from typing import Any, Final
 
 import numpy as np
 
+from nearfield.bulk.places import PROCESSES, Place
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.pair_facts import SongPrint
 from nearfield.catalogue.sound_facts import FAILED, FileCounts, Song, SoundFile
-from nearfield.errors import InvalidInput
 from nearfield.pipelines.adding_lock import adding_lock
-from nearfield.pipelines.analysts import Analysts, Failure, Outcome, default_workers
 from nearfield.pipelines.ears import Ears
 from nearfield.pipelines.embed_songs import to_keep
+from nearfield.pipelines.extras import needs_extras
 from nearfield.pipelines.find_duplicates import find_duplicates
 from nearfield.pipelines.find_versions import find_versions
+from nearfield.pipelines.listen import Failure, Listen, Outcome
 from nearfield.pipelines.maps import keep_map
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.music_files import Scan, Tally, look
@@ -38,8 +39,6 @@ from nearfield.sound.versions.vector import VERSIONS_NAME, version_vectors
 CATALOGUE: Final = "songs"
 """Name of the catalogue where none is given."""
 
-_MOST_WORKERS: Final = 256
-
 
 @dataclass(frozen=True)
 class Adding:
@@ -54,9 +53,11 @@ class Adding:
     separation, encoder : str, optional
         How to listen; as the catalogue's songs were listened to where not given.
     workers : int, optional
-        Processes; one for each core where not given.
+        How many files at once; one for each core where not given.
     again : bool
         Analyse everything anew.
+    on : str
+        Where: processes of this machine, or a Ray cluster; see `Place`.
     """
 
     paths: tuple[Path, ...]
@@ -65,6 +66,7 @@ class Adding:
     encoder: str | None = None
     workers: int | None = None
     again: bool = False
+    on: str = PROCESSES
 
 
 @dataclass(frozen=True)
@@ -132,24 +134,26 @@ def add_music(stores: Stores, wanted: Adding) -> Steps[Added]:
         If an option cannot be used.
     InUse
         If another process is adding to the same catalogue.
+    Unavailable
+        If the Ray cluster cannot be used, or is gone.
     """
-    workers = _checked(wanted.workers)
+    place = Place(wanted.on, wanted.workers)
     yield Progress("Looking for sound files")
     wanted = replace(wanted, paths=tuple(one.expanduser().absolute() for one in wanted.paths))
     found = look(wanted.paths)
     catalogue = stores.catalogues.create(wanted.catalogue)
     with adding_lock(stores, catalogue):
-        return (yield from _Addition(stores, catalogue, wanted, workers).run(found))
+        return (yield from _Addition(stores, catalogue, wanted, place).run(found))
 
 
 class _Addition:
     """One run."""
 
-    def __init__(self, stores: Stores, catalogue: Catalogue, wanted: Adding, workers: int) -> None:
+    def __init__(self, stores: Stores, catalogue: Catalogue, wanted: Adding, place: Place) -> None:
         self._stores = stores
         self._catalogue = catalogue
         self._wanted = wanted
-        self._workers = workers
+        self._place = place
         self._notes: list[str] = []
         self._hours = 0.0
 
@@ -164,12 +168,13 @@ class _Addition:
         whole = found + self._elsewhere(model, found)
         ears = Ears(model.folder, self._stores.cache)
         pending = scan.pending(whole)
-        workers = min(self._workers, max(1, pending))
-        with Analysts(ears, workers) as analysts:
+        with needs_extras():
+            runner = self._place.runner(Listen(ears), pending)
+        with runner:
             if pending:
                 yield Progress("Loading the networks")
-                analysts.prepare()
-            for job, outcome in analysts.run(scan.jobs(whole)):
+                runner.prepare()
+            for job, outcome in runner.run(scan.jobs(whole)):
                 self._keep(scan, job.content, outcome, model)
                 yield self._progress(scan, len(whole))
         scan.mark_gone(wanted.paths)
@@ -215,12 +220,15 @@ class _Addition:
                 scan.failed(file, outcome.reason, outcome.message)
             return
         first, *copies = files
-        song = song_of(path_of(first.path), outcome, model.version)
+        analysis = outcome.analysis
+        if outcome.kept is not None:
+            outcome.kept.put(self._stores.cache)
+        song = song_of(path_of(first.path), analysis, model.version)
         key = self._catalogue.sounds.put(first, song)
         scan.added(key, first, copies)
-        self._hours += outcome.info.duration / 3600
-        if outcome.note:
-            self._notes.append(f"{first.path}: {outcome.note}")
+        self._hours += analysis.info.duration / 3600
+        if analysis.note:
+            self._notes.append(f"{first.path}: {analysis.note}")
 
     def _progress(self, scan: Scan, total: int) -> Progress:
         tally = scan.tally
@@ -270,11 +278,3 @@ def print_of(analysis: Analysis) -> SongPrint:
         vector=vectors[0] if len(vectors) else np.zeros(0, dtype=np.float32),
         vector_name=VERSIONS_NAME,
     )
-
-
-def _checked(workers: int | None) -> int:
-    if workers is None:
-        return default_workers()
-    if not 1 <= workers <= _MOST_WORKERS:
-        raise InvalidInput(f"{workers} workers were asked for. Give 1 to {_MOST_WORKERS}.")
-    return workers

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from nearfield.bulk.work import CRASHED, UNSEEN
 from nearfield.catalogue.sound_facts import FAILED, GONE, READY, SoundFile
 from nearfield.catalogue.sounds import Sounds
 from nearfield.errors import NotFound
-from nearfield.pipelines.analysts import CRASHED, Job
+from nearfield.pipelines.listen import Job
 from nearfield.sound.decode import Unreadable
 from nearfield.sound.scan import Found, content_hash, find_sounds, path_of, path_text
 
-_PASSING: Final = frozenset({"permission", "missing", "memory", CRASHED})
+_PASSING: Final = frozenset({"permission", "missing", "memory", CRASHED, UNSEEN})
 """Reasons that may be over although the file is as it was."""
 
 

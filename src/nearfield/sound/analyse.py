@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.sound.band_fingerprint import BandFingerprintStream
-from nearfield.sound.cache import FeatureCache
+from nearfield.sound.cache import FeatureKeeper
 from nearfield.sound.decode import SoundInfo, SoundReader
 from nearfield.sound.encoding import Encoder, Features, SongVectors
 from nearfield.sound.fingerprint import FingerprintStream
@@ -71,12 +71,12 @@ class Analyser:
         Takes the vocals away before the encoder listens; fingerprint and traits hear everything.
     encoder : Encoder
         Turns the background music into vectors.
-    cache : FeatureCache, optional
+    cache : FeatureKeeper, optional
         Where the encoder's features are kept for training.
     """
 
     def __init__(
-        self, separator: Separator, encoder: Encoder, cache: FeatureCache | None = None
+        self, separator: Separator, encoder: Encoder, cache: FeatureKeeper | None = None
     ) -> None:
         self._separator = separator
         self._encoder = encoder
