@@ -1,71 +1,35 @@
 """Kill the service at random moments: what it acknowledged is there, and nothing twice."""
 
 import shutil
-import threading
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 from music.library import make_song, tag
 from nearfield.home import Nearfield
+from posting import Posting, posting
 from service_process import served, wait_for
 from sound.made_sounds import write_sound
-
-MOVIES = "/api/catalogues/movies"
 
 
 @pytest.mark.slow
 def test_acknowledged_events_survive_kills(filled: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(filled, home)
-    acknowledged: list[tuple[int, int, int]] = []
-    lock = threading.Lock()
-
-    def post(address: str, writer: int, first: int, stop: threading.Event) -> None:
-        with httpx.Client(base_url=address, timeout=5, trust_env=False) as http:
-            number = 0
-            while not stop.is_set():
-                number += 1
-                rows = [
-                    {
-                        "user": f"w{writer}",
-                        "item": 1 + (number + more) % 20,
-                        "time": first + 3 * number + more,
-                    }
-                    for more in range(3)
-                ]
-                try:
-                    answer = http.post(f"{MOVIES}/events", json={"events": rows})
-                except httpx.HTTPError:
-                    return
-                assert answer.status_code == 200, answer.text
-                with lock:
-                    acknowledged.extend((writer, row["item"], row["time"]) for row in rows)  # type: ignore[misc]
-
+    rounds: list[Posting] = []
     for first, pause in ((0, 0.4), (1_000_000, 0.9)):
-        with served(home, "--no-worker") as one, ThreadPoolExecutor(3) as pool:
-            stop = threading.Event()
-            writers = [pool.submit(post, one.address, writer, first, stop) for writer in range(3)]
+        with served(home, "--no-worker") as one, posting(one.address, first=first) as posted:
             time.sleep(pause)
             one.kill()
-            stop.set()
-            for writer in writers:
-                writer.result()
-    assert acknowledged
+        rounds.append(posted)
+    assert all(posted.acknowledged and not posted.refused for posted in rounds)
     with Nearfield(home) as nearfield:
         catalogue = nearfield.stores.catalogue("movies")
-        found: Counter[tuple[int, int, int]] = Counter()
-        for number in range(3):
-            history = catalogue.history(catalogue.user_key(f"w{number}"))
-            items = [int(item) for item in catalogue.item_ids(history.items)]
-            pairs = zip(items, history.times.tolist(), strict=True)
-            found.update((number, item, moment) for item, moment in pairs)
-    assert set(acknowledged) <= set(found)
-    assert set(found.values()) == {1}
+        for posted in rounds:
+            lost, twice = posted.check(catalogue)
+            assert not lost
+            assert not twice
 
 
 @pytest.mark.slow
