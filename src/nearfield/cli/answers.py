@@ -1,5 +1,6 @@
 """Recommendations as a table for people and as data for programs."""
 
+import logging
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from nearfield.cli.output import say
 
 if TYPE_CHECKING:
     from nearfield.types import Reason, Recommendation
@@ -25,6 +28,12 @@ _STARTS: Final = (
 )
 """How reasons begin; a cell of a table does without."""
 
+_DEGRADED: Final = {
+    "popular": "Milvus does not answer: what is popular instead.",
+    "last-good": "Milvus does not answer: what it answered before instead.",
+    "partial": "One of the spaces does not answer: what the others say instead.",
+}
+
 _GAP: Final = 2
 _TITLES: Final = 0.62
 """Share of the room that titles may take from reasons."""
@@ -33,8 +42,10 @@ _LEAST: Final = 12
 """The narrowest that titles and reasons become."""
 
 
-def as_data(answers: Iterable["Recommendation"]) -> list[dict[str, Any]]:
-    """Return what `--json` prints; scores are cosines."""
+def as_data(
+    answers: Iterable["Recommendation"], degraded: str | None = None
+) -> list[dict[str, Any]]:
+    """Return what `--json` prints; scores are cosines, `degraded` as of `Recommendations`."""
     return [
         {
             "item": one.item,
@@ -53,9 +64,20 @@ def as_data(answers: Iterable["Recommendation"]) -> list[dict[str, Any]]:
             "year": one.year,
             "genres": list(one.genres),
             **({"attributes": dict(one.attributes)} if one.attributes else {}),
+            "degraded": degraded,
         }
         for one in answers
     ]
+
+
+# what it logs of an outage is said here, for people, and once
+logging.getLogger("nearfield.pipelines.outage").addHandler(logging.NullHandler())
+
+
+def say_degraded(degraded: str | None) -> None:
+    """Say on stderr why an answer is less than it could be, where it is."""
+    if degraded is not None:
+        say(_DEGRADED[degraded])
 
 
 def as_table(answers: Sequence["Recommendation"], width: int) -> Table:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from nearfield.cli.answers import as_data, print_answers
+from nearfield.cli.answers import as_data, print_answers, say_degraded
 from nearfield.cli.music_care import (
     clean_command,
     different_command,
@@ -315,7 +315,10 @@ def playlist_command(
     if out is not None:
         save(made, out, absolute)
         say(f"Wrote {len(made.songs)} songs to {out}.")
+    say_degraded(made.degraded)
     if as_json:
-        print_json({"name": made.name, "seconds": made.seconds, "songs": as_data(made.songs)})
+        songs = as_data(made.songs, made.degraded)
+        told = {"name": made.name, "seconds": made.seconds, "songs": songs}
+        print_json({**told, "degraded": made.degraded})
     elif out is None:
         print_answers(made.songs, made.name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nearfield.cli.answers import as_data, print_answers
+from nearfield.cli.answers import as_data, print_answers, say_degraded
 from nearfield.cli.opening import open_stores
 from nearfield.cli.output import follow, print_json, say
 from nearfield.cli.parameters import (
@@ -31,7 +31,7 @@ from nearfield.pipelines.names import SOUND
 
 if TYPE_CHECKING:
     from nearfield.pipelines.recommenders import Recommenders
-    from nearfield.types import Recommendation
+    from nearfield.types import Recommendations
 
 
 def recommend_command(
@@ -159,12 +159,13 @@ def asks_songs(recommenders: "Recommenders", catalogue: str, space: "str | None"
     return (space or recommenders.default_space(catalogue)) == SOUND
 
 
-def _print(answers: "list[Recommendation]", as_json: bool) -> None:
+def _print(answers: "Recommendations", as_json: bool) -> None:
+    say_degraded(answers.degraded)
     if as_json:
-        print_json(as_data(answers))
+        print_json(as_data(answers, answers.degraded))
         return
     print_answers(answers)
     if not answers:
         say("Nothing is left to recommend: ask with fewer conditions.")
-    elif answers[0].space == "popularity":
+    elif answers[0].space == "popularity" and answers.degraded is None:
         say("Nothing is known of who asks, so this is what most people chose.")
