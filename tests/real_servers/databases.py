@@ -15,12 +15,12 @@ _CHARSET = "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
 
 @contextmanager
-def empty_database(server: str) -> Iterator[URL]:
+def empty_database(server: str, charset: str = _CHARSET) -> Iterator[URL]:
     """Lend an empty database of a server."""
     url = make_url(server).set(database=f"nearfield_test_{uuid4().hex}")
     engine = create_engine(server)
     with engine.begin() as conn:
-        conn.execute(text(f"CREATE DATABASE {url.database} {_CHARSET}"))
+        conn.execute(text(f"CREATE DATABASE {url.database} {charset}"))
     try:
         yield url
     finally:

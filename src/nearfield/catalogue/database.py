@@ -153,7 +153,7 @@ class Database:
     def connect_alone(self) -> Connection:
         """Return a connection that no pool counts or lends; the caller closes it. Servers only."""
         with self._translated():
-            conn = self._engine.connect()
+            conn = self._engine.execution_options(**{_PATIENT: True}).connect()
             conn.detach()
             return conn
 

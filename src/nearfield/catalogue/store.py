@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,6 +16,7 @@ from nearfield.catalogue.arms import Arms
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.erased import erased_among
+from nearfield.catalogue.exclusive import Held, exclusive
 from nearfield.catalogue.facts import CatalogueSummary, ImportProgress
 from nearfield.catalogue.jobs import Jobs
 from nearfield.catalogue.keys import ApiKeys
@@ -101,6 +103,17 @@ class Catalogues:
     def arms(self, name: str) -> Arms:
         """Return the answers of a catalogue's experiments; NotFound as of `get`."""
         return Arms(self._database, self.get(name).number)
+
+    def exclusive(
+        self, name: str, remedy: str = "Wait until it is done.", seconds: float = 0.0
+    ) -> AbstractContextManager[Held]:
+        """Lock something among all processes, and all machines, that share the database.
+
+        InUse where somebody has it; it is free again as soon as its holder ends, however that
+        ends. Long work calls `Held.check` before what nobody else must do: a server that is
+        started anew forgets its locks. See `exclusive`.
+        """
+        return exclusive(self._database, name, remedy, seconds)
 
     def names(self) -> list[str]:
         """Return the names of all catalogues, sorted."""
