@@ -40,7 +40,9 @@ def test_one_at_a_time(store: Catalogues, url: str) -> None:
         with store.exclusive("space movies") as held:
             held.check()
             with (
-                pytest.raises(InUse),
+                pytest.raises(
+                    InUse, match=r"^'space movies' is in use by .*Wait for the other one\."
+                ),
                 other.exclusive("space movies", "Wait for the other one."),
             ):
                 pass

@@ -121,7 +121,7 @@ def test_a_running_publish_is_waited_for(home: Path) -> None:
         steps = publish(nearfield.stores, "movies", recommender="fusion")
         while next(steps).what != "Checking what Milvus holds":
             pass
-        with pytest.raises(InUse, match="a publish is running"):
+        with pytest.raises(InUse, match="rolls back a space at a time"):
             nearfield.refresh()
         steps.close()
         assert [one.changed for one in nearfield.refresh(space="graph")] == [1]

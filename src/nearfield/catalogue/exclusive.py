@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.failures import translate
 from nearfield.errors import InUse, NearfieldError, Unavailable
-from nearfield.locks import OwnerLock
+from nearfield.locks import OwnerLock, read_owner
 
 _LONGEST: Final = 64
 """Characters of the name of a lock that MySQL takes."""
@@ -71,7 +71,7 @@ def exclusive(database: Database, name: str, remedy: str, seconds: float = 0.0) 
         finally:
             lock.release()
         return
-    file = _take_file(_lock_path(database, name), remedy, seconds)
+    file = _take_file(database, name, remedy, seconds)
     try:
         yield _FileLock()
     finally:
@@ -100,14 +100,16 @@ def _digest(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _take_file(path: Path, remedy: str, seconds: float) -> OwnerLock:
-    until = time.monotonic() + seconds
+def _take_file(database: Database, name: str, remedy: str, seconds: float) -> OwnerLock:
+    path, until = _lock_path(database, name), time.monotonic() + seconds
     while True:
         try:
-            return OwnerLock(path, remedy)
+            return OwnerLock(path)
         except InUse:
             if time.monotonic() >= until:
-                raise
+                owner = read_owner(path) or {}
+                who = f"process {owner.get('pid', '(unknown)')} ({owner.get('command', '')})"
+                raise InUse(f"{name!r} is in use by {who}: {remedy}") from None
         time.sleep(_LOOK_SECONDS)
 
 

@@ -1,27 +1,14 @@
 """One run at a time changes what is known of a catalogue of songs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.locks import OwnerLock
-from nearfield.pipelines.names import SOUND
+from nearfield.catalogue.exclusive import Held
 from nearfield.pipelines.stores import Stores
 
 
-@contextmanager
-def adding_lock(stores: Stores, catalogue: Catalogue) -> Iterator[None]:
-    """Hold the lock of a catalogue.
-
-    Raises
-    ------
-    InUse
-        If another process holds it.
-    """
-    folder = stores.models.of(catalogue.name, SOUND)
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = OwnerLock(folder / "adding", "One run adds to a catalogue at a time. Wait for it.")
-    try:
-        yield
-    finally:
-        lock.release()
+def adding_lock(stores: Stores, catalogue: Catalogue) -> AbstractContextManager[Held]:
+    """Hold the lock of a catalogue among all that share its database; InUse where it is held."""
+    return stores.catalogues.exclusive(
+        f"songs {catalogue.name}", "One run adds to a catalogue at a time. Wait for it."
+    )

@@ -26,6 +26,7 @@ from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_families import copies_of
 from nearfield.pipelines.song_space import bring_up_to_date
 from nearfield.pipelines.sound_models import choose_model
+from nearfield.pipelines.space_lock import space_lock
 from nearfield.pipelines.stores import Stores
 from nearfield.sound.analyse import Analysis
 from nearfield.sound.band_fingerprint import pack
@@ -35,6 +36,9 @@ from nearfield.sound.scan import Found, path_of
 from nearfield.sound.tags import title_of
 from nearfield.sound.versions.harmony import pack_harmony
 from nearfield.sound.versions.vector import VERSIONS_NAME, version_vectors
+
+_PATIENCE: Final = 60.0
+"""Seconds for which a publish of the same space is waited for: the songs are safe by then."""
 
 CATALOGUE: Final = "songs"
 """Name of the catalogue where none is given."""
@@ -178,7 +182,8 @@ class _Addition:
                 self._keep(scan, job.content, outcome, model)
                 yield self._progress(scan, len(whole))
         scan.mark_gone(wanted.paths)
-        yield from bring_up_to_date(self._stores, self._catalogue, model)
+        with space_lock(self._stores, self._catalogue.name, SOUND, _PATIENCE):
+            yield from bring_up_to_date(self._stores, self._catalogue, model)
         yield from find_duplicates(self._stores, self._catalogue)
         yield from find_versions(self._stores, self._catalogue)
         space = self._stores.spaces.active(self._catalogue.name, SOUND)

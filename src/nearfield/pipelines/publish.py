@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
+from nearfield.catalogue.exclusive import Held
 from nearfield.errors import CheckFailed
 from nearfield.pipelines.kinds import DEFAULT, kind_of
 from nearfield.pipelines.maps import keep_map
@@ -15,6 +16,7 @@ from nearfield.pipelines.names import PARTS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.serve import export, is_served
 from nearfield.pipelines.song_space import publish_songs
+from nearfield.pipelines.space_lock import space_lock
 from nearfield.pipelines.stores import Stores
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.spaces import Space
@@ -59,6 +61,8 @@ def publish(
         If there is no such recommender, or the model was trained on another catalogue.
     CheckFailed
         If Milvus does not hold what was sent.
+    InUse
+        If another process, on any machine, changes the same space.
     """
     if recommender is not None:
         check_recommender(recommender)
@@ -67,16 +71,20 @@ def publish(
     chosen = read_model(model) if model else models.newest(found.name, recommender)
     check_owner(chosen, found)
     chosen = models.adopt(chosen)
-    if chosen.recommender == SOUND:
-        yield from _embed_songs(stores, found, chosen)
-        space = yield from publish_songs(stores, found, chosen)
-    else:
-        space = yield from _publish_items(stores, found, chosen)
+    with space_lock(stores, found.name, chosen.recommender) as held:
+        if chosen.recommender == SOUND:
+            yield from _embed_songs(stores, found, chosen)
+            held.check()
+            space = yield from publish_songs(stores, found, chosen)
+        else:
+            space = yield from _publish_items(stores, found, chosen, held)
     yield from keep_map(stores, space)
     return space
 
 
-def _publish_items(stores: Stores, found: Catalogue, chosen: StoredModel) -> Steps[Space]:
+def _publish_items(
+    stores: Stores, found: Catalogue, chosen: StoredModel, held: Held
+) -> Steps[Space]:
     """Embed the items and let them answer."""
     yield Progress("Embedding the items")
     trained = kind_of(chosen.recommender).load(chosen.folder)
@@ -86,6 +94,8 @@ def _publish_items(stores: Stores, found: Catalogue, chosen: StoredModel) -> Ste
     embeddings = Embeddings(ids, vectors, chosen.summary())
     steps = stores.spaces.publish(found.name, chosen.recommender, chosen.version, embeddings)
     for step in steps:
+        if step.step == "swap":
+            held.check()
         yield Progress(_WORDS[step.step], step.done, step.total, "items")
     space = stores.spaces.active(found.name, chosen.recommender)
     if space is None:
@@ -122,6 +132,7 @@ def rollback(
     for space in stores.spaces.list():
         if (space.catalogue, space.recommender) == (name, recommender) and not space.active:
             stores.models.get(name, recommender, space.version)
-    if recommender == SOUND and stores.spaces.active(name, PARTS) is not None:
-        stores.spaces.rollback(name, PARTS)
-    return stores.spaces.rollback(name, recommender)
+    with space_lock(stores, name, recommender):
+        if recommender == SOUND and stores.spaces.active(name, PARTS) is not None:
+            stores.spaces.rollback(name, PARTS)
+        return stores.spaces.rollback(name, recommender)

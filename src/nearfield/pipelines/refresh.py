@@ -13,6 +13,7 @@ from nearfield.pipelines.names import RECOMMENDERS, SOUND, check_recommender
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.song_space import bring_up_to_date
+from nearfield.pipelines.space_lock import space_lock
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.retrieve import vectors_of
 
@@ -70,7 +71,7 @@ def refresh(
     InvalidInput
         If there is no such recommender.
     InUse
-        If a publish is running.
+        If another process, on any machine, changes one of the spaces.
     """
     if space is not None:
         check_recommender(space)
@@ -83,29 +84,34 @@ def refresh(
             f"catalogue '{found.name}' has no published space. Run `nearfield publish --catalogue "
             f"{found.name}`."
         )
-    keys = found.all_item_keys()
     done = []
     for name in names:
-        if name == SOUND:
-            done.append((yield from _refresh_songs(stores, found)))
-            continue
-        yield Progress(f"Embedding what is new to {name}")
-        opened = recommenders.open(found.name, name)
-        # what answers users knows no item that came later
-        stored = stores.models.get(found.name, name, opened.space.version)
-        model = kind_of(name).load(stored.folder)
-        later = keys[~model.learned(keys)]
-        ids, vectors = model.embed_items(found.collection_of(later))
-        changed = (
-            np.abs(vectors_of(opened.view.index, ids) - vectors).max(axis=1, initial=0) > _SAME
-        )
-        if changed.any():
-            yield Progress(f"Writing to the space {name}", 0, int(changed.sum()), "items")
-            stores.spaces.upsert(opened.space, ids[changed], vectors[changed])
-            yield from keep_map(stores, opened.space)
-        version = opened.space.version
-        done.append(Refreshed(found.name, name, version, len(later), int(changed.sum())))
+        with space_lock(stores, found.name, name):
+            if name == SOUND:
+                done.append((yield from _refresh_songs(stores, found)))
+            else:
+                done.append((yield from _refresh_items(stores, recommenders, found, name)))
     return done
+
+
+def _refresh_items(
+    stores: Stores, recommenders: Recommenders, found: Catalogue, name: str
+) -> Steps[Refreshed]:
+    yield Progress(f"Embedding what is new to {name}")
+    keys = found.all_item_keys()
+    opened = recommenders.open(found.name, name)
+    # what answers users knows no item that came later
+    stored = stores.models.get(found.name, name, opened.space.version)
+    model = kind_of(name).load(stored.folder)
+    later = keys[~model.learned(keys)]
+    ids, vectors = model.embed_items(found.collection_of(later))
+    changed = np.abs(vectors_of(opened.view.index, ids) - vectors).max(axis=1, initial=0) > _SAME
+    if changed.any():
+        yield Progress(f"Writing to the space {name}", 0, int(changed.sum()), "items")
+        stores.spaces.upsert(opened.space, ids[changed], vectors[changed])
+        yield from keep_map(stores, opened.space)
+    version = opened.space.version
+    return Refreshed(found.name, name, version, len(later), int(changed.sum()))
 
 
 def _refresh_songs(stores: Stores, catalogue: Catalogue) -> Steps[Refreshed]:
