@@ -19,11 +19,11 @@ import numpy as np
 
 from machine import describe
 from nearfield.types import Ids, Vectors
+from nearfield.vectors.collection import create_collection
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.exact import ExactIndex
 from nearfield.vectors.graph import GraphConfig
 from nearfield.vectors.index import VectorIndex
-from nearfield.vectors.milvus import create_collection
 from nearfield.vectors.mirror import MirrorIndex
 
 K: Final = 10

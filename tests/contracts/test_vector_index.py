@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from nearfield.errors import InvalidInput, NotFound
 from nearfield.types import Ids, Vectors
+from nearfield.vectors.collection import create_collection
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.exact import ExactIndex
 from nearfield.vectors.graph import GraphConfig
 from nearfield.vectors.index import VectorIndex
-from nearfield.vectors.milvus import MilvusIndex, create_collection
+from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex
 from real_servers.milvus import milvus_server
 

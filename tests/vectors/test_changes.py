@@ -86,10 +86,3 @@ def test_names_of_any_length_are_counted(tmp_path: Path) -> None:
     with changes.changing(name) as change, change.marked():
         pass
     assert changes.count(name) == 2
-
-
-def test_where_milvus_is_asked_nothing_counts() -> None:
-    changes = Changes(None)
-    with changes.changing(ALIAS) as change, change.marked():
-        assert changes.count(ALIAS) == 0
-    assert changes.settled(ALIAS)

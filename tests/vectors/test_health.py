@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nearfield.vectors.health import Breaker, Patience
 
-PATIENCE = Patience(failures=3, pause=0.5, longest=8, jitter=0.3)
+PATIENCE = Patience(failures=3, seconds=1, pause=0.5, longest=8, jitter=0.3)
 
 
 class Clock:
@@ -26,8 +26,22 @@ def breaker(chance: float = 0) -> Breaker:
 
 def opened(chance: float = 0) -> Breaker:
     found = breaker(chance)
-    assert [found.failed("away") for _ in range(3)] == [False, False, True]
+    assert [found.failed("away", 1) for _ in range(3)] == [False, False, True]
     return found
+
+
+def test_failures_at_once_do_not_open_it() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    found = Breaker(PATIENCE, lambda: now, lambda: 0)
+    assert [found.failed("away", 0.01) for _ in range(20)] == [False] * 20
+    now += timedelta(seconds=0.99)
+    assert found.failed("away", 0.01)
+
+
+def test_failures_that_took_long_open_it() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    found = Breaker(PATIENCE, lambda: now, lambda: 0)
+    assert [found.failed("slow", 5) for _ in range(3)] == [False, False, True]
 
 
 def test_at_first_all_is_well() -> None:
@@ -38,8 +52,8 @@ def test_at_first_all_is_well() -> None:
 def test_it_opens_after_failures_in_a_row_only() -> None:
     found = breaker()
     for _ in range(5):
-        assert not found.failed("away")
-        assert not found.failed("away")
+        assert not found.failed("away", 1)
+        assert not found.failed("away", 1)
         found.answered()
     assert not found.refuses
     assert found.health.failures == 0
@@ -50,7 +64,7 @@ def test_it_tells_since_when_and_why() -> None:
     found = opened()
     health = found.health
     assert (health.state, health.failures, health.error) == ("open", 3, "away")
-    found.failed("slow")  # a call that was under way
+    found.failed("slow", 1)  # a call that was under way
     assert (found.health.failures, found.health.error) == (4, "slow")
     assert found.health.since == health.since
 
@@ -77,12 +91,12 @@ def test_after_a_probe_one_failure_opens_it_again_with_the_longer_pause() -> Non
     found = opened()
     found.probe()
     found.probed(None)
-    assert found.failed("away")
+    assert found.failed("away", 1)
     assert found.pause() == 1.0
     found.probe()
     found.probed(None)
     found.answered()
-    assert [found.failed("away") for _ in range(3)] == [False, False, True]
+    assert [found.failed("away", 1) for _ in range(3)] == [False, False, True]
     assert found.pause() == 0.5
 
 
@@ -111,7 +125,7 @@ def test_whatever_happens_it_agrees_with_a_count(events: list[str]) -> None:
         elif event == "failed":
             row += 1
             opens = not open_ and (row >= PATIENCE.failures or not trusted)
-            assert found.failed("away") == opens
+            assert found.failed("away", 1) == opens
             open_ = open_ or opens
         elif open_:  # probes are made of an open one only
             found.probe()

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nearfield.types import Hits, Vectors
-from nearfield.vectors.refill import rank, refill
+from nearfield.vectors.refill import Sieve, rank, refill
 
 ROWS = 40
 
@@ -31,7 +31,7 @@ class Engine:
 )
 def test_exclusions_and_ties_are_exact(scores: list[float], excluded: set[int], k: int) -> None:
     banned = np.array(sorted(excluded), dtype=np.int64)
-    pool = refill(Engine(scores).fetch, np.zeros((2, 1), dtype=np.float32), k, banned, 1_000)
+    pool = refill(Engine(scores).fetch, np.zeros((2, 1), dtype=np.float32), k, Sieve(banned), 1_000)
     left = [i for i in range(1, len(scores) + 1) if i not in excluded]
     best = sorted(left, key=lambda i: (-np.float32(scores[i - 1]), i))[:k]
     assert rank(pool.hits, k).ids.tolist() == [best + [-1] * (k - len(best))] * 2
@@ -39,12 +39,14 @@ def test_exclusions_and_ties_are_exact(scores: list[float], excluded: set[int], 
 
 def test_nothing_is_fetched_beyond_the_reach() -> None:
     engine = Engine([0.5 - i / 1_000 for i in range(400)])
-    pool = refill(engine.fetch, np.zeros((1, 1), dtype=np.float32), 5, np.arange(1, 301), 200)
+    pool = refill(
+        engine.fetch, np.zeros((1, 1), dtype=np.float32), 5, Sieve(np.arange(1, 301)), 200
+    )
     assert max(engine.asked) == 200
     assert pool.short.tolist() == [True]
 
 
 def test_one_fetch_is_enough_where_little_is_excluded() -> None:
     engine = Engine([0.5 - i / 1_000 for i in range(400)])
-    refill(engine.fetch, np.zeros((1, 1), dtype=np.float32), 10, np.array([3, 5]), 400)
+    refill(engine.fetch, np.zeros((1, 1), dtype=np.float32), 10, Sieve(np.array([3, 5])), 400)
     assert engine.asked == [13]

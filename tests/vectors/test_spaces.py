@@ -15,6 +15,7 @@ from nearfield.types import Ids
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.mirror import MirrorIndex
 from nearfield.vectors.names import SpaceName
+from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.spaces import Spaces
 
 DIM = 8
@@ -234,8 +235,12 @@ def test_a_path_that_lite_does_not_take_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_away_is_named_with_the_remedy() -> None:
-    with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1:9 .*NEARFIELD_MILVUS_URI"):
-        Spaces("http://127.0.0.1:9")
+    patience = MilvusOptions(answer_seconds=0.3)
+    with Spaces("http://127.0.0.1:9", options=patience) as spaces:
+        for ask in (spaces.list, lambda: spaces.open("movies", "fusion")):
+            with pytest.raises(Unavailable, match=r"http://127\.0\.0\.1:9 .*NEARFIELD_MILVUS_URI"):
+                ask()
+        assert spaces.health().failures > 0
 
 
 def test_readers_see_one_whole_version_all_along(spaces: Spaces) -> None:

@@ -23,6 +23,8 @@ from nearfield.vectors.spaces import Space
 
 _WORDS: Final = {
     "fill": "Filling Milvus",
+    "index": "Indexing the vectors",
+    "load": "Bringing the vectors into memory",
     "check": "Checking what Milvus holds",
     "swap": "Letting it answer",
     "canary": "Letting it answer",

@@ -1,14 +1,16 @@
 """How processes that share a Milvus Lite folder tell each other that a space changed.
 
+Of a server, `Watch` sees the same.
+
 Each alias has a file whose length counts: one byte before a change, one after. A process that
 copied a space remembers the length, and compares it by one look at the file.
 """
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from nearfield.errors import InUse
 from nearfield.locks import OwnerLock, read_owner
@@ -19,24 +21,44 @@ _LONGEST: Final = 200
 """Characters of a file's name; spaces that share one by their length are read too often only."""
 
 
+class Right(Protocol):
+    """The right to change a space."""
+
+    def marked(self) -> AbstractContextManager[tuple[int, int]]:
+        """Count a change; yields the count without it, and with it."""
+
+
+class Counts(Protocol):
+    """How often each space has changed."""
+
+    def count(self, alias: str) -> int:
+        """Return the count of an alias."""
+
+    def settled(self, alias: str) -> bool:
+        """Tell whether nobody is in the middle of a change."""
+
+    def changing(self, alias: str) -> AbstractContextManager[Right]:
+        """Hold the right to change a space."""
+
+    def close(self) -> None:
+        """End what counts in the background."""
+
+
 class Changes:
     """The counts of all spaces of one Milvus Lite folder.
 
     Parameters
     ----------
-    folder : Path, optional
-        Where they are kept; None where Milvus itself is asked what answers, and nothing counts.
+    folder : Path
+        Where they are kept.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def count(self, alias: str) -> int:
         """Return the count of an alias; it is odd in the middle of a change."""
-        if self._folder is None:
-            return 0
         try:
             return os.stat(self._file(alias)).st_size
         except FileNotFoundError:
@@ -63,9 +85,6 @@ class Changes:
         InUse
             If another process, or another thread, holds it.
         """
-        if self._folder is None:
-            yield Change(None)
-            return
         file = self._file(alias)
         lock = OwnerLock(file, REMEDY)
         try:
@@ -76,8 +95,10 @@ class Changes:
         finally:
             lock.release()
 
+    def close(self) -> None:
+        """Do nothing: the files count."""
+
     def _file(self, alias: str) -> Path:
-        assert self._folder is not None
         return self._folder / alias[:_LONGEST]
 
 
@@ -86,11 +107,11 @@ class Change:
 
     Parameters
     ----------
-    file : Path, optional
+    file : Path
         Its count.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path) -> None:
         self._file = file
 
     @contextmanager
@@ -110,8 +131,6 @@ class Change:
 
     def add(self) -> int:
         """Count one further, and return the count."""
-        if self._file is None:
-            return 0
         file = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.write(file, b".")

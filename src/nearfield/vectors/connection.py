@@ -3,40 +3,37 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-import grpc
 from milvus_lite.server_manager import server_manager_instance
-from pymilvus import MilvusClient
-from pymilvus.client.types import Status
-from pymilvus.exceptions import MilvusException
 
 from nearfield.errors import InUse, Unavailable
 from nearfield.locks import OwnerLock, read_owner
-from nearfield.vectors.health import Breaker, Health
+from nearfield.vectors.engine import Engine
+from nearfield.vectors.faults import GONE, code_of, fault_of
+from nearfield.vectors.health import Health
+from nearfield.vectors.link import FAULTS, Link
 from nearfield.vectors.lite import SERVING, START_SECONDS, find_server, own, owner_mark
 from nearfield.vectors.options import MilvusOptions
+from nearfield.vectors.remember import Remembered
+from nearfield.vectors.server import Server
 
-CONNECT_SECONDS: Final = 5.0
-"""Patience with a server that does not answer when it is first called."""
+Result = TypeVar("Result")
 
-ANSWER_SECONDS: Final = 20.0
-"""Patience with one call: above the stall of a cluster that loses a node (2 s, at worst 10)."""
+_SECONDS: Final = 20.0
+"""Patience with one call of Milvus Lite."""
 
 _SLOW: Final = frozenset({"flush", "create_index", "load_collection"})
-"""Calls that take as long as there are rows: no deadline, but few retries."""
+"""Calls that take as long as there are rows: no deadline."""
 
 _ONCE: Final = frozenset({"create_collection", "create_alias", "drop_collection", "drop_alias"})
 """Calls that fail where they were done before; all others may be made again."""
 
-_OF_LOADED: Final = frozenset({"query", "search", "get"})
-"""Calls that want a collection in memory, where a process that was started anew has none."""
-
 _ASLEEP: Final = 101  # code of Milvus: the collection is not loaded
-_GONE: Final = (grpc.StatusCode.UNAVAILABLE, Status.CONNECT_FAILED)
-"""Codes of a call that reached nobody."""
 
 _LOUD: Final = ("pymilvus.decorators", "pymilvus.client", "pymilvus.orm", "milvus_lite")
 """Loggers that print what is raised as well, with a traceback; we raise it with a remedy."""
@@ -45,10 +42,7 @@ _LOUD: Final = ("pymilvus.decorators", "pymilvus.client", "pymilvus.orm", "milvu
 class Connection:
     """Calls Milvus and turns its errors into ours.
 
-    Calls to Milvus Lite are made one at a time: its readers see nothing of a batch while that
-    is being flushed, and its writers must not meet. Where another process serves the Lite folder
-    (`nearfield serve` starts one), it is called there, and looked for again where it was started
-    anew.
+    A server is first called at the first call; see `Server`. Milvus Lite is opened at once.
 
     Parameters
     ----------
@@ -67,7 +61,7 @@ class Connection:
     InUse
         If another process owns the Lite folder, and serves it to nobody.
     Unavailable
-        If the server cannot be reached.
+        If Milvus Lite does not start.
     """
 
     def __init__(
@@ -79,57 +73,28 @@ class Connection:
     ) -> None:
         _hush()
         self.uri = uri
-        self.options = options or MilvusOptions()
-        self._breaker = Breaker()
         self.is_lite = "://" not in uri
-        self._token = token or ""
-        self._turn = threading.RLock() if self.is_lite else _NoLock()
-        self._owner = None if served or not self.is_lite else _own_or_none(Path(uri))
-        self._mark = b""
-        self._client: Any = None
-        try:
-            self._connect(waiting=served)
-        except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
-            self.close()
-            raise self._unavailable(error) from error
+        self.options = options or MilvusOptions()
+        self._way: Server | Lite = (
+            Lite(uri, served) if self.is_lite else Server(uri, token or "", self.options)
+        )
+        # another process may write to Lite and be asked for it here at the next moment
+        self.engine = Engine(self._way, None if self.is_lite else Remembered())
+        self.call = self._way.call
+        self.rpc = self._way.rpc
 
     @property
     def owns(self) -> bool:
         """Whether this process runs Milvus Lite itself."""
-        return self._owner is not None
+        return isinstance(self._way, Lite) and self._way.owns
 
     def health(self) -> Health:
         """Return whether Milvus answered lately; nothing is asked for it."""
-        return self._breaker.health
-
-    def call(self, method: str, *args: Any, **options: Any) -> Any:
-        """Call a method of `pymilvus.MilvusClient` and return what it returns.
-
-        Raises
-        ------
-        Unavailable
-            Naming the address, what Milvus said and the remedy.
-        """
-        patience: dict[str, Any] = {"timeout": ANSWER_SECONDS}
-        if method in _SLOW:
-            patience = {"retry_times": 3}
-        asked = {**patience, **options}
-        with self._turn:
-            try:
-                if self.is_lite and not self.owns:
-                    return self._call_served(method, *args, **asked)
-                return getattr(self._client, method)(*args, **asked)
-            except (MilvusException, grpc.RpcError, grpc.FutureTimeoutError) as error:
-                raise self._unavailable(error) from error
+        return self._way.health()
 
     def close(self) -> None:
-        """Close the client; stop Milvus Lite and give its folder free, where it is ours."""
-        with self._turn:
-            if self._client is not None:
-                self._client.close()
-            if self._owner is not None:
-                server_manager_instance.release_server(self.uri)
-                self._owner.release()
+        """Close the channels; stop Milvus Lite and give its folder free, where it is ours."""
+        self._way.close()
 
     def __enter__(self) -> "Connection":
         return self
@@ -142,67 +107,136 @@ class Connection:
     ) -> None:
         self.close()
 
-    def _connect(self, waiting: bool) -> None:
-        """Make the client; of a Lite that another process serves, at its present address."""
-        if not self.is_lite or self.owns:
-            self._client = MilvusClient(self.uri, token=self._token, timeout=CONNECT_SECONDS)
-            return
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-        until = time.monotonic() + START_SECONDS
-        while self._client is None:
-            address = find_server(Path(self.uri), waiting)
-            self._mark = owner_mark(Path(self.uri))
-            try:
-                self._client = MilvusClient(address, timeout=CONNECT_SECONDS)
-            except (MilvusException, grpc.RpcError):  # it ended, or has much to do
-                if time.monotonic() > until:
-                    raise
 
-    def _call_served(self, method: str, *args: Any, **options: Any) -> Any:
-        """Call the process that serves Lite; once more where it was started anew meanwhile."""
-        if self._client is None or owner_mark(Path(self.uri)) != self._mark:
-            self._connect(waiting=True)
+class Lite:
+    """Calls of Milvus Lite in this process, or in another that serves it.
+
+    They are made one at a time: its readers see nothing of a batch while that is being flushed,
+    and its writers must not meet. Where another process serves the folder (`nearfield serve`
+    starts one), it is called there, and looked for again where it was started anew.
+
+    Parameters
+    ----------
+    folder, served, and errors
+        As of `Connection`.
+    """
+
+    def __init__(self, folder: str, served: bool) -> None:
+        self._folder = Path(folder)
+        self._turn = threading.RLock()
+        self._owner = None if served else _own_or_none(self._folder)
+        self._mark = b""
+        self._link: Link | None = None
+        self._since = datetime.now(UTC)
         try:
-            return getattr(self._client, method)(*args, **options)
-        except (MilvusException, grpc.RpcError) as error:
-            if _code(error) in _GONE:
-                self._connect(waiting=True)
-                if method in _ONCE:  # nobody knows whether it was done
-                    raise
-            elif _code(error) != _ASLEEP:
-                raise
-        if method in _OF_LOADED:
-            self._client.load_collection(args[0])
-        return getattr(self._client, method)(*args, **options)
+            self._connect(waiting=served)
+        except FAULTS as error:
+            self.close()
+            raise self._unavailable(error) from error
 
-    def _unavailable(self, error: Exception) -> Unavailable:
-        said = getattr(error, "message", "") or str(error)
-        if self.is_lite and not self.owns:
-            return Unavailable(
-                f"Milvus Lite at {self.uri}, which another process serves, refused: {said}. Do it "
-                f"again; if it fails twice, run `nearfield doctor`."
-            )
-        if self.is_lite:
-            return Unavailable(
-                f"Milvus Lite at {self.uri} refused: {said}. Run `nearfield doctor`; what it holds "
-                f"can be published again from the models."
-            )
-        return Unavailable(
-            f"Milvus at {self.uri} does not answer: {said}. Start the server or mend "
-            f"NEARFIELD_MILVUS_URI; where that is not set, Milvus Lite inside the home is used."
+    @property
+    def owns(self) -> bool:
+        """Whether this process runs Milvus Lite itself."""
+        return self._owner is not None
+
+    def health(self) -> Health:
+        """Return that all is well: what Lite would answer is answered by mirrors."""
+        return Health("ok", 0, self._since, "")
+
+    def rpc(self, name: str, request: Any) -> Any:
+        """Make a call of the wire; errors as of `call`."""
+
+        def run(link: Link, is_asleep: bool) -> Any:
+            if is_asleep:  # a process that was started anew has nothing in memory
+                link.call("load_collection", request.collection_name, seconds=None)
+            return link.rpc(name, request, _SECONDS)
+
+        return self._try(name, run)
+
+    def call(self, method: str, *args: Any, **options: Any) -> Any:
+        """Call a method of `pymilvus.MilvusClient` and return what it returns.
+
+        Raises
+        ------
+        Unavailable
+            Naming the folder, what Milvus said and the remedy.
+        """
+        seconds = None if method in _SLOW else _SECONDS
+        return self._try(
+            method, lambda link, _: link.call(method, *args, seconds=seconds, **options)
         )
 
+    def close(self) -> None:
+        """Close the channels; stop Milvus Lite and give its folder free, where it is ours."""
+        with self._turn:
+            if self._link is not None:
+                self._link.close()
+            if self._owner is not None:
+                server_manager_instance.release_server(str(self._folder))
+                self._owner.release()
 
-class _NoLock:
-    """Stands for the lock where calls may meet."""
+    def _connect(self, waiting: bool) -> None:
+        """Start Milvus Lite, or find who serves it, and call it once."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+        until = time.monotonic() + START_SECONDS
+        while self._link is None:
+            address = self._start() if self.owns else find_server(self._folder, waiting)
+            self._mark = owner_mark(self._folder)
+            link = Link(address, "", MilvusOptions())
+            try:
+                link.call("list_collections", seconds=_SECONDS)
+            except FAULTS:  # it ended, or has much to do
+                link.close()
+                if self.owns or time.monotonic() > until:
+                    raise
+            else:
+                self._link = link
 
-    def __enter__(self) -> None:
-        return None
+    def _start(self) -> str:
+        address = server_manager_instance.start_and_get_uri(str(self._folder))
+        if address is None:
+            raise Unavailable(f"Milvus Lite at {self._folder} does not start. Look into its log.")
+        return str(address)
 
-    def __exit__(self, *_: object) -> None:
-        return None
+    def _try(self, name: str, run: Callable[[Link, bool], Result]) -> Result:
+        with self._turn:
+            try:
+                if self.owns:
+                    assert self._link is not None
+                    return run(self._link, False)
+                return self._try_served(name, run)
+            except FAULTS as error:
+                raise self._unavailable(error) from error
+
+    def _try_served(self, name: str, run: Callable[[Link, bool], Result]) -> Result:
+        """Call the process that serves Lite; once more where it was started anew meanwhile."""
+        if self._link is None or owner_mark(self._folder) != self._mark:
+            self._connect(waiting=True)
+        assert self._link is not None
+        try:
+            return run(self._link, False)
+        except FAULTS as error:
+            if code_of(error) in GONE:
+                self._connect(waiting=True)
+                if name in _ONCE:  # nobody knows whether it was done
+                    raise
+            elif code_of(error) != _ASLEEP:
+                raise
+        return run(self._link, True)
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        said = fault_of(error).text
+        if not self.owns:
+            return Unavailable(
+                f"Milvus Lite at {self._folder}, which another process serves, refused: {said}. "
+                f"Do it again; if it fails twice, run `nearfield doctor`."
+            )
+        return Unavailable(
+            f"Milvus Lite at {self._folder} refused: {said}. Run `nearfield doctor`; what it holds "
+            f"can be published again from the models."
+        )
 
 
 def _own_or_none(folder: Path) -> OwnerLock | None:
@@ -216,10 +250,6 @@ def _own_or_none(folder: Path) -> OwnerLock | None:
         if SERVING not in owner:
             raise
         return None
-
-
-def _code(error: Exception) -> object:
-    return error.code() if isinstance(error, grpc.RpcError) else getattr(error, "code", None)
 
 
 def _hush() -> None:

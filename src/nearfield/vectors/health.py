@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 State: TypeAlias = Literal["ok", "open", "probing"]
@@ -40,7 +40,9 @@ class Patience:
     Parameters
     ----------
     failures : int
-        In a row, after which it opens.
+        In a row, after which it opens,
+    seconds : float
+        provided that they took so long together: all threads fail at once at a short break.
     pause, longest : float
         Seconds until the first probe, and at most between two; each pause is twice the one before.
     jitter : float
@@ -48,6 +50,7 @@ class Patience:
     """
 
     failures: int = 3
+    seconds: float = 1.0
     pause: float = 0.5
     longest: float = 8.0
     jitter: float = 0.3
@@ -83,6 +86,7 @@ class Breaker:
         self._health = Health("ok", 0, clock(), "")
         self._opened = 0  # times since a call other than a probe was answered
         self._trusted = True
+        self._row = clock()  # when the first failure in a row began
 
     @property
     def health(self) -> Health:
@@ -103,16 +107,19 @@ class Breaker:
                 self._health = Health("ok", 0, self._health.since, "")
                 self._trusted, self._opened = True, 0
 
-    def failed(self, error: str) -> bool:
-        """Tell that a call reached nobody; return whether this opened the breaker."""
+    def failed(self, error: str, seconds: float) -> bool:
+        """Tell that a call took so long and reached nobody; return whether it opened this."""
         with self._lock:
-            health = self._health
+            health, now = self._health, self._clock()
+            if not health.failures:
+                self._row = now - timedelta(seconds=seconds)
             failures = health.failures + 1
-            opens = not self._trusted or failures >= self._patience.failures
+            lasting = (now - self._row).total_seconds() >= self._patience.seconds
+            opens = not self._trusted or (failures >= self._patience.failures and lasting)
             if health.state != "ok" or not opens:
                 self._health = Health(health.state, failures, health.since, error)
                 return False
-            self._health = Health("open", failures, self._clock(), error)
+            self._health = Health("open", failures, now, error)
             self._opened += 1
             return True
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from nearfield.errors import NearfieldError, Unavailable
-from nearfield.vectors.changes import Changes
+from nearfield.vectors.changes import Counts
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex
@@ -48,14 +48,14 @@ class OpenSpaces:
 
     Parameters
     ----------
-    changes : Changes
+    changes : Counts
         Tells whether another process changed a space.
     read : callable
         Reads the version of a space that answers now; None where none does any more. Called in a
         thread of its own.
     """
 
-    def __init__(self, changes: Changes, read: Callable[[Key], Answer | None]) -> None:
+    def __init__(self, changes: Counts, read: Callable[[Key], Answer | None]) -> None:
         self._changes = changes
         self._read = read
         self._opened: dict[Key, Opened] = {}
@@ -105,6 +105,7 @@ class OpenSpaces:
         self.closed.set()
         for thread in list(self._reading.values()):
             thread.join()
+        self._changes.close()
         for key in list(self._opened):
             self.pop(key)
 

@@ -1,4 +1,4 @@
-"""Over-fetch, filter, refill: exact exclusions and ties on top of an engine that knows neither."""
+"""Over-fetch, sieve, refill: exact conditions and ties on top of an engine that knows neither."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +17,42 @@ TIE: Final = 2e-6
 
 _GROWTH: Final = 4
 _SPARE: Final = 64
+_SPREAD: Final = 1.5  # what passes is not spread evenly
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """Which rows may be returned.
+
+    Parameters
+    ----------
+    ids : int64, shape (any,)
+        In rising order.
+    keeps : bool
+        Whether these pass alone; else all others do.
+    share : float
+        Share of all rows that passes, about, where few do; in (0, 1].
+    """
+
+    ids: Ids
+    keeps: bool = False
+    share: float = 1.0
+
+    def first(self, k: int) -> int:
+        """Return how many rows to fetch so that `k` and one more will probably pass."""
+        if self.keeps:
+            return int(_SPREAD * (k + 1) / self.share) + _SPARE
+        return k + 1 + min(len(self.ids), k + _SPARE)
+
+    def drop(self, found: Hits) -> Hits:
+        """Blank the rows that do not pass."""
+        if not len(self.ids):
+            return Hits.empty(*found.ids.shape) if self.keeps else found
+        places = np.minimum(np.searchsorted(self.ids, found.ids), len(self.ids) - 1)
+        gone = self.ids[places] == found.ids  # np.isin would sort all of them at each call
+        if self.keeps:
+            gone = ~gone
+        return Hits(np.where(gone, -1, found.ids), np.where(gone, -np.inf, found.scores))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +62,7 @@ class Pool:
     Parameters
     ----------
     hits : Hits, shape (queries, any)
-        Without the excluded rows, in any order; -1 where a row was dropped.
+        Those that passed, in any order; -1 where a row was dropped.
     short : bool, shape (queries,)
         Whether fewer than `k` were found, or the last place was tied, when `reach` was fetched.
     """
@@ -35,8 +71,8 @@ class Pool:
     short: NDArray[np.bool_]
 
 
-def refill(fetch: Fetch, queries: Vectors, k: int, excluded: Ids, reach: int) -> Pool:
-    """Fetch until each query has `k` rows that are not excluded, or `reach` were fetched.
+def refill(fetch: Fetch, queries: Vectors, k: int, sieve: Sieve, reach: int) -> Pool:
+    """Fetch until each query has `k` rows that pass, or `reach` were fetched.
 
     Parameters
     ----------
@@ -46,20 +82,20 @@ def refill(fetch: Fetch, queries: Vectors, k: int, excluded: Ids, reach: int) ->
         What to search for.
     k : int
         Rows wanted for each query.
-    excluded : int64, shape (any,)
-        Rows to drop, in rising order.
+    sieve : Sieve
+        Which rows pass.
     reach : int
         The largest count to ask the engine for.
     """
-    count = min(reach, k + 1 + min(len(excluded), k + _SPARE))
+    count = min(reach, sieve.first(k))
     found = fetch(queries, count)
-    pool = _drop(found, excluded)
+    pool = sieve.drop(found)
     short = _is_short(pool, found, k)
     again = short & ~_is_dry(found)
     while again.any() and count < reach:
         count = min(reach, count * _GROWTH)
         found = fetch(queries[again], count)
-        more = _drop(found, excluded)
+        more = sieve.drop(found)
         pool = _widen(pool, more.ids.shape[1])
         pool.ids[again], pool.scores[again] = more.ids, more.scores
         short[again] = _is_short(more, found, k)
@@ -82,15 +118,6 @@ def join(left: Hits, right: Hits) -> Hits:
         np.concatenate([left.ids, right.ids], axis=1),
         np.concatenate([left.scores, right.scores], axis=1),
     )
-
-
-def _drop(found: Hits, excluded: Ids) -> Hits:
-    """Blank the excluded rows."""
-    if not len(excluded):
-        return found
-    places = np.minimum(np.searchsorted(excluded, found.ids), len(excluded) - 1)
-    gone = excluded[places] == found.ids  # np.isin would sort all the excluded at each call
-    return Hits(np.where(gone, -1, found.ids), np.where(gone, -np.inf, found.scores))
 
 
 def _is_short(pool: Hits, found: Hits, k: int) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nearfield.types import Hits, Ids, Vectors, no_ids
 from nearfield.vectors.exact import find
 from nearfield.vectors.graph import GraphConfig
-from nearfield.vectors.refill import TIE, Fetch, rank, refill
+from nearfield.vectors.refill import TIE, Fetch, Sieve, rank, refill
 
 _GRAPH_REACH: Final = 512
 """Asked for more than this (or four times k), comparing all rows is as quick as the graph."""
@@ -132,13 +132,13 @@ class Segment:
 
     def _settle(self, fetch: Fetch, queries: Vectors, k: int, free: int) -> Hits:
         """Fetch until no tie is cut in two, and rank by float64 sums."""
-        pool = refill(fetch, queries, k, no_ids(), free)
+        pool = refill(fetch, queries, k, Sieve(no_ids()), free)
         return self._named(rank(self._settled(queries, pool.hits), k))
 
     def _search_graph(self, queries: Vectors, k: int, blocked: NDArray[np.bool_] | None) -> Hits:
         excluded = no_ids() if blocked is None else np.flatnonzero(blocked)
         reach = min(len(self), max(_GRAPH_REACH, 4 * k))
-        pool = refill(self._walk, queries, k, excluded, reach)
+        pool = refill(self._walk, queries, k, Sieve(excluded), reach)
         hits = self._named(rank(self._settled(queries, pool.hits), k))
         if pool.short.any():  # the rows around the query are blocked, or tied
             rest = self.compare(queries[pool.short], k, blocked)

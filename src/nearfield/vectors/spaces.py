@@ -12,7 +12,8 @@ import numpy as np
 from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
 from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.aliases import Aliases
-from nearfield.vectors.changes import Change, Changes
+from nearfield.vectors.changes import Changes, Counts, Right
+from nearfield.vectors.collection import load_collection
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.health import Health
@@ -24,6 +25,7 @@ from nearfield.vectors.opened import Answer, Key, OpenSpaces
 from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.publish import Probe, Publication, PublishProgress, move_alias
 from nearfield.vectors.space import Space, describe, list_spaces, name_of
+from nearfield.vectors.watch import Watch
 
 __all__ = ["Space", "Spaces"]
 
@@ -35,7 +37,8 @@ class Spaces:
 
     With Milvus Lite, searches are answered by a `MirrorIndex` of the active version, read once,
     replaced as a whole when this process publishes, and read anew in the background when another
-    one changed it; with a server, by Milvus itself.
+    one changed it; with a server, by Milvus itself, which is asked in the background, once a second
+    at most, which version answers.
     All methods may be called from several threads.
 
     Parameters
@@ -52,7 +55,7 @@ class Spaces:
     InUse
         If another process owns the Lite folder, and serves it to nobody.
     Unavailable
-        If the server cannot be reached.
+        If Milvus Lite does not start. A server is first called when something is asked of it.
     """
 
     def __init__(
@@ -64,7 +67,11 @@ class Spaces:
     ) -> None:
         self._connection = Connection(uri, token, served, options)
         self._aliases = Aliases(self._connection)
-        self._changes = Changes(Path(f"{uri}.changes") if self._connection.is_lite else None)
+        self._changes: Counts = (
+            Changes(Path(f"{uri}.changes"))
+            if self._connection.is_lite
+            else Watch(self._aliases.target)
+        )
         self._opened = OpenSpaces(self._changes, self._read_active)
         self._moving = threading.RLock()  # held while what answers changes, or is first read
         self._publishing = threading.Lock()
@@ -152,7 +159,7 @@ class Spaces:
 
     def scan(self, space: Space) -> Iterator[tuple[Ids, Vectors]]:
         """Yield all rows of a version, answering or not, in batches, by rising id."""
-        self._connection.call("load_collection", space.collection)
+        load_collection(self._connection, space.collection)
         yield from self._milvus(space).scan()
 
     def count(self, space: Space) -> int:
@@ -170,13 +177,15 @@ class Spaces:
                 change(self._milvus(now))
                 self._connection.call("flush", now.collection)
                 opened = self._opened.get(key)
-                if opened is not None and isinstance(opened.answer[1], MirrorIndex):
+                if opened is None:
+                    return
+                if isinstance(opened.answer[1], MirrorIndex):
                     change(opened.answer[1])
-                    if opened.count == before:  # nobody else changed it unseen
-                        self._opened.put(key, opened.answer, after)
+                if opened.count == before:  # nobody else changed it unseen
+                    self._opened.put(key, opened.answer, after)
 
     @contextmanager
-    def _alone(self, name: SpaceName, remedy: str) -> Iterator[Change]:
+    def _alone(self, name: SpaceName, remedy: str) -> Iterator[Right]:
         """Hold the right to change a space, in this process and among all."""
         if not self._publishing.acquire(blocking=False):
             raise InUse(f"a publish is running already. {remedy}")
@@ -233,17 +242,17 @@ class Spaces:
         """
         key = catalogue, recommender
         opened = self._opened.get(key)
-        if opened is not None and self._is_current(opened.answer[0]):
+        if opened is not None:
             return opened.answer
         with self._moving:
             opened = self._opened.get(key)
-            if opened is None or not self._is_current(opened.answer[0]):
+            if opened is None:
                 count = self._opened.count(key)
                 opened = self._opened.put(key, self._read_whole(key), count)
             return opened.answer
 
     def moves(self, catalogue: str, recommenders: Sequence[str]) -> tuple[int, ...]:
-        """Return numbers that rise when one of these spaces changes; on a server, they do not."""
+        """Return numbers that rise when one of these spaces changes; on a server, its version."""
         return tuple(self._opened.count((catalogue, one)) for one in recommenders)
 
     def opened(self) -> tuple[Answer, ...]:
@@ -274,12 +283,6 @@ class Spaces:
             for one in names:
                 self._connection.call("drop_collection", one.collection)
 
-    def _is_current(self, space: Space) -> bool:
-        """Tell whether a space still answers; on Lite, it does until it was read anew."""
-        if self._connection.is_lite:
-            return True
-        return self._aliases.target(name_of(space).alias) == space.collection
-
     def _replace(self, name: SpaceName, embeddings: Embeddings, count: int) -> None:
         """Let what was just published answer, from the rows that were checked against Milvus."""
         space = self._describe(name, active=True)
@@ -306,7 +309,7 @@ class Spaces:
 
     def _read(self, name: SpaceName) -> Answer:
         space = self._describe(name, active=True)
-        self._connection.call("load_collection", name.collection)
+        load_collection(self._connection, name.collection, self._connection.options.answer_seconds)
         stored = self._milvus(space)
         if not self._connection.is_lite:
             return space, stored
