@@ -4,7 +4,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,8 +101,7 @@ def backup(
     if place.exists() and not force:
         raise InvalidInput(f"{place} is there already. Give another name, or --force.")
     stores.catalogues  # noqa: B018  # which brings the tables up to date
-    with _draft(place) as file:
-        writer = BackupWriter(file)
+    with _draft(place) as file, closing(BackupWriter(file)) as writer:
         written = yield from _Backup(stores, writer, names).run()
         file.flush()
         os.fsync(file.fileno())
@@ -149,7 +148,7 @@ class _Backup:
             spaces=spaces,
             parts=dict(self._writer.parts),
         )
-        self._writer.finish(manifest)
+        self._writer.finish(manifest.model_dump_json(indent=1).encode())
         return manifest
 
     def _write_table(self, moment: MomentOfHome, name: str, rows: int) -> Steps[None]:
@@ -218,15 +217,16 @@ def _draft(place: Path) -> Iterator[BinaryIO]:
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     draft = place.with_name(f".{place.name}.partial")
-    with draft.open("ab+") as kept:
-        _lock(kept, place)
-        with draft.open("rb+") as file:
-            file.truncate()
-            try:
-                yield file
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+    # for its owner alone: it holds what users did
+    number = os.open(draft, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(number, "rb+") as file:
+        _lock(file, place)
+        file.truncate(0)
+        try:
+            yield file
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
         os.replace(draft, place)
     _sync_folder(place.parent)
 

@@ -121,14 +121,18 @@ class BackupWriter:
         ):
             yield writer
 
-    def finish(self, manifest: Manifest) -> None:
-        """Write the manifest and the checksum."""
+    def finish(self, manifest: bytes) -> None:
+        """Write the manifest, which is JSON, and the checksum."""
         with self.part(MANIFEST) as sink:
-            sink.write(manifest.model_dump_json(indent=1).encode())
+            sink.write(manifest)
         self._zip.comment = REMARK + ZEROS
         self._zip.close()
         self._file.seek(-DIGITS, io.SEEK_END)
         self._file.write(self._sink.digest().encode())
+
+    def close(self) -> None:
+        """Write no more; without `finish`, what is there is no backup."""
+        self._zip.close()
 
 
 class _Sink(io.RawIOBase):
