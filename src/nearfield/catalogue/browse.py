@@ -211,7 +211,7 @@ class Browse(Changes):
         return kept[1]
 
     def _count_users(self) -> tuple[Ids, Any]:
-        with self._database.reading() as conn:
+        with self._database.reading(patient=True) as conn:
             return read_popular(conn, self.number)
 
     def _browsed(self) -> Any:

@@ -103,7 +103,7 @@ class Catalogue(Browse):
     def counts(self) -> Counts:
         """Count the items, users and events."""
         bound = {"catalogue": self.number}
-        with self._database.reading() as conn:
+        with self._database.reading(patient=True) as conn:
             return Counts(*(conn.execute(query, bound).scalar_one() for query in queries.COUNTS))
 
     def item_keys(self, ids: Sequence[PublicId]) -> Ids:

@@ -75,7 +75,9 @@ class Changes:
             ``items[3].year is ...``.
         """
         found = read_items(rows)
-        return self._database.write(lambda conn: _put_items(conn, self.number, found))
+        return self._database.write(
+            lambda conn: _put_items(conn, self.number, found), repeatable=True
+        )
 
     def delete_items(self, ids: Sequence[PublicId]) -> dict[str, int]:
         """Delete items, the events on them and all else that hangs on them.
@@ -89,7 +91,8 @@ class Changes:
                 conn,
                 self.number,
                 in_order(self.name, "items", texts, find_item_keys(conn, self.number, texts)),
-            )
+            ),
+            patient=True,
         )
 
     def put_user(self, user: PublicId, attributes: Mapping[str, Any] | None = None) -> Outcome:
@@ -116,7 +119,7 @@ class Changes:
             allow_again(conn, lock(conn, self.number), [text])
             return write_users(conn, self.number, frame)
 
-        return self._database.write(work)
+        return self._database.write(work, repeatable=True)
 
     def post_events(self, rows: Sequence[Mapping[str, Any]]) -> Outcome:
         """Add events that just happened; users who are not there yet are made.
@@ -139,7 +142,7 @@ class Changes:
         found = read_events(rows)
         self._check_scale(found)
         work = partial(post_events, catalogue=self.number, rows=found)
-        return self._database.write(work) if found else Outcome(0, 0, 0)
+        return self._database.write(work, repeatable=True) if found else Outcome(0, 0, 0)
 
     def withdraw_events(
         self, user: PublicId, items: Sequence[PublicId], kinds: Sequence[str]

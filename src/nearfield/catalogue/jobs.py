@@ -122,7 +122,12 @@ class Jobs:
             "started": 0,
             "ended": 0,
         }
-        self._database.write(lambda conn: conn.execute(insert(jobs), [row]))
+
+        def work(conn: Connection) -> None:
+            if conn.execute(select(jobs.c.id).where(jobs.c.id == row["id"])).first() is None:
+                conn.execute(insert(jobs), [row])
+
+        self._database.write(work, repeatable=True)
         return self.get(str(row["id"]))
 
     def get(self, job: str) -> Job:
@@ -169,15 +174,17 @@ class Jobs:
 
     def claim(self, job: str, worker: str) -> Job | None:
         """Take a queued job to run it; None where it is queued no more. One worker gets it."""
+        now = _now()
         change = {
             "state": _RUNNING,
             "worker": worker,
             "attempts": jobs.c.attempts + 1,
-            "started": _now(),
+            "started": now,
             "message": "",
         }
         queued = and_(jobs.c.id == job, jobs.c.state == _QUEUED)
-        return self.get(job) if self._change(queued, change) else None
+        claimed = and_(_held(job, worker, _RUNNING), jobs.c.started == now)
+        return self.get(job) if self._change(queued, change, claimed) else None
 
     def claim_next(self, worker: str) -> Job | None:
         """Take the job that was asked for first of those that are queued; None where none is."""
@@ -216,8 +223,10 @@ class Jobs:
         if state not in JOB_STATES[_DONE:]:
             raise InvalidInput(f"a job does not end {state!r}: {', '.join(JOB_STATES[_DONE:])}.")
         number = JOB_STATES.index(state)
-        change = {"state": number, "result": result, "message": message, "ended": _now()}
-        return self._change(_held(job, worker, *_AT_WORK), change)
+        now = _now()
+        change = {"state": number, "result": result, "message": message, "ended": now}
+        ended = and_(_held(job, worker, number), jobs.c.ended == now)
+        return self._change(_held(job, worker, *_AT_WORK), change, ended)
 
     def give_back(self, job: str, worker: str) -> bool:
         """Queue a job again that its worker is not going to finish, as if it had not begun."""
@@ -247,13 +256,28 @@ class Jobs:
             self._change(running, {"state": _ENDING, "message": "ends at its next step"})
         return self.get(job)
 
-    def _change(self, which: Any, change: Mapping[str, Any]) -> bool:
-        """Change some rows in one statement; return whether there were any."""
+    def _change(self, which: Any, change: Mapping[str, Any], changed: Any = None) -> bool:
+        """Change some rows in one statement; return whether there were any.
+
+        Parameters
+        ----------
+        which : condition
+            The rows as they are before.
+        change : mapping
+            Their new values.
+        changed : condition, optional
+            The rows as they are after, where that this call changed them matters: it may be run
+            again because the server went away before it could say so.
+        """
 
         def work(conn: Connection) -> bool:
-            return conn.execute(update(jobs).where(which).values(change)).rowcount > 0
+            if conn.execute(update(jobs).where(which).values(change)).rowcount > 0:
+                return True
+            if changed is None:
+                return False
+            return conn.execute(select(jobs.c.id).where(changed)).first() is not None
 
-        return self._database.write(work)
+        return self._database.write(work, repeatable=True)
 
 
 def _cancelled() -> dict[str, Any]:

@@ -96,15 +96,18 @@ class ApiKeys:
         }
 
         def work(conn: Connection) -> None:
-            taken = select(api_keys.c.id).where(api_keys.c.name == name)
-            if conn.execute(taken).first() is not None:
+            query = select(api_keys.c.digest).where(api_keys.c.name == name)
+            taken = conn.execute(query).scalar()
+            if taken == row["digest"]:
+                return  # the server went away before it could say that it has it
+            if taken is not None:
                 raise InvalidInput(
                     f"there is a key named {name!r} already. Remove it first, or name this one "
                     f"otherwise."
                 )
             conn.execute(insert(api_keys), [row])
 
-        self._database.write(work)
+        self._database.write(work, repeatable=True)
         return key
 
     def find(self, key: str) -> FoundKey | None:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from nearfield.catalogue.erased import erased_among
 from nearfield.catalogue.live_rows import EventRow
 from nearfield.catalogue.lookups import find_item_keys, find_user_keys
 from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import events, users
-from nearfield.catalogue.writing import Outcome, is_integer, lock, touch
+from nearfield.catalogue.writing import Outcome, is_integer, lock, touch, update_rows
 from nearfield.datasets.tables import EVENT_KINDS
 from nearfield.errors import InvalidInput, NotFound
 
@@ -113,9 +113,8 @@ class _Batch:
                 for same, value in self.new.items()
             ]
             conn.execute(insert(events), rows)
-        if self.changed:
-            values = [{"key": key, "value": value} for key, value in self.changed.items()]
-            conn.execute(update(events).where(events.c.id == bindparam("key")), values)
+        values = [{"key": key, "value": value} for key, value in self.changed.items()]
+        update_rows(conn, events, values)
 
     def _remember(self, user: int, item: int, said: tuple[int, int, float | None]) -> None:
         last = self._last.get((user, item))

@@ -129,13 +129,14 @@ class Sounds:
         A song keeps the path of one of its files that is there as its attribute `path`.
         """
         if files:
-            self._database.write(partial(keep_files, catalogue=self._catalogue, files=files))
+            work = partial(keep_files, catalogue=self._catalogue, files=files)
+            self._database.write(work, repeatable=True)
 
     def put_vectors(self, of_songs: Iterable[tuple[int, SongVectors]]) -> None:
         """Keep what a version of a model makes of some songs, in one transaction."""
         rows = [vector_row(key, vectors) for key, vectors in of_songs]
         if rows:
-            self._database.write(partial(put_vectors, rows=rows))
+            self._database.write(partial(put_vectors, rows=rows), repeatable=True)
 
     def present(self) -> Ids:
         """Return the keys of the songs of which a file is there, rising."""
@@ -190,7 +191,7 @@ class Sounds:
         """
         if parts:
             work = partial(set_loaded, version=version, parts=parts, loaded=loaded)
-            self._database.write(work)
+            self._database.write(work, repeatable=True)
 
     def song_vectors(self, version: str, keys: Ids) -> tuple[Ids, Vectors]:
         """Return those of `keys` that a version has embedded, and a vector of each.

@@ -149,7 +149,7 @@ class Catalogues:
                 f"{name!r} cannot be the name of a catalogue. Wanted: a small letter a-z, then up "
                 "to 39 small letters, digits and hyphens, such as 'movies'."
             )
-        return self._database.write(lambda conn: self._find_or_create(conn, name))
+        return self._database.write(lambda conn: self._find_or_create(conn, name), repeatable=True)
 
     def _find(self, conn: Connection, name: str) -> Catalogue | None:
         query = select(catalogues.c.id, catalogues.c.name, catalogues.c.uid)
@@ -237,13 +237,14 @@ class Catalogues:
         done = Outcome(0, 0, 0)
         for start in range(0, max(frame.height, 1), batch):
             part = frame[start : start + batch]
-            done = done.plus(self._database.write(partial(write, catalogue=number, frame=part)))
+            work = partial(write, catalogue=number, frame=part)
+            done = done.plus(self._database.write(work, repeatable=True, patient=True))
             yield ImportProgress(table, min(start + batch, frame.height), frame.height, *done)
 
     def remove(self, name: str) -> None:
         """Remove a catalogue with all its items, users and events."""
         number = self.get(name).number
-        self._database.write(lambda conn: _remove(conn, number))
+        self._database.write(lambda conn: _remove(conn, number), patient=True)
         self._made.pop(number, None)
 
 

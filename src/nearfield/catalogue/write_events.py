@@ -7,19 +7,22 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, insert
 
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.facts import ImportProgress
 from nearfield.catalogue.lookups import find_item_keys, find_user_keys
 from nearfield.catalogue.queries import STORED_EVENTS, chunks
 from nearfield.catalogue.schema import events
-from nearfield.catalogue.writing import Outcome, lock, touch
+from nearfield.catalogue.writing import Outcome, lock, touch, update_rows
 from nearfield.datasets.tables import EVENT_KINDS, Columns
 from nearfield.errors import NotFound
 
 _SAME: Final = ("user_id", "item_id", "kind", "time")
 """Two events that agree in these are the same one."""
+
+_ROWS: Final = 20_000
+"""Rows of one statement: about a megabyte, of which every server takes four at least."""
 
 _STORED: Final = {
     "id": pl.Int64,
@@ -63,7 +66,8 @@ def import_events(
         yield ImportProgress("events", total, total, *done)
     for start, end in cut(rows["user_id"].to_numpy(), batch):
         part = rows[start:end]
-        done = done.plus(database.write(partial(_write, catalogue=catalogue, rows=part)))
+        work = partial(_write, catalogue=catalogue, rows=part)
+        done = done.plus(database.write(work, repeatable=True, patient=True))
         yield ImportProgress("events", end + twice, total, *done)
 
 
@@ -133,9 +137,7 @@ def _write(conn: Connection, catalogue: int, rows: pl.DataFrame) -> Outcome:
         pl.col("id").is_not_null() & pl.col("value").ne_missing(pl.col("stored"))
     )
     _insert(conn, new)
-    if changed.height:
-        values = changed.select(key="id", value="value").to_dicts()
-        conn.execute(update(events).where(events.c.id == bindparam("key")), values)
+    update_rows(conn, events, changed.select(key="id", value="value").to_dicts())
     if new.height or changed.height:
         touch(conn, catalogue)
     return Outcome(new.height, changed.height, rows.height - new.height - changed.height)
@@ -159,5 +161,13 @@ def _insert(conn: Connection, rows: pl.DataFrame) -> None:
     if not rows.height:
         return
     names = [column.name for column in events.columns if column.name != "id"]
-    statement = insert(events).compile(dialect=conn.dialect, column_keys=names)
-    conn.exec_driver_sql(str(statement), rows.select(names).rows())
+    if conn.dialect.name == "sqlite":
+        statement = insert(events).compile(dialect=conn.dialect, column_keys=names)
+        conn.exec_driver_sql(str(statement), rows.select(names).rows())
+        return
+    # numbers alone, which Polars writes ten times as fast as the driver would
+    numbers = [pl.col(name).cast(pl.String).fill_null("NULL") for name in names]
+    told = rows.select(pl.format(f"({','.join('{}' for _ in names)})", *numbers)).to_series()
+    into = f"INSERT INTO {events.name} ({', '.join(names)}) VALUES "
+    for start in range(0, len(told), _ROWS):
+        conn.exec_driver_sql(into + told[start : start + _ROWS].str.join(",").item())

@@ -2,13 +2,21 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, delete, insert
 
 from nearfield.catalogue.facts import Item
 from nearfield.catalogue.lookups import find_item_keys, find_items
 from nearfield.catalogue.queries import chunks
 from nearfield.catalogue.schema import item_genres, items
-from nearfield.catalogue.writing import Outcome, all_integers, lock, merged, touch, with_new
+from nearfield.catalogue.writing import (
+    Outcome,
+    all_integers,
+    lock,
+    merged,
+    touch,
+    update_rows,
+    with_new,
+)
 from nearfield.datasets.tables import Columns
 
 if TYPE_CHECKING:
@@ -109,7 +117,7 @@ def _update(conn: Connection, changed: list[Item], revision: int) -> None:
         }
         for one in changed
     ]
-    conn.execute(update(items).where(items.c.id == bindparam("key")), rows)
+    update_rows(conn, items, rows)
     for some in chunks([one.key for one in changed]):
         conn.execute(delete(item_genres).where(item_genres.c.item_id.in_(some)))
     _insert_genres(conn, {one.key: one for one in changed})

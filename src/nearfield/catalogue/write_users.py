@@ -2,12 +2,20 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, insert
 
 from nearfield.catalogue import queries
 from nearfield.catalogue.erased import erased_among
 from nearfield.catalogue.schema import users
-from nearfield.catalogue.writing import Outcome, all_integers, lock, merged, touch, with_new
+from nearfield.catalogue.writing import (
+    Outcome,
+    all_integers,
+    lock,
+    merged,
+    touch,
+    update_rows,
+    with_new,
+)
 from nearfield.datasets.tables import Columns
 
 if TYPE_CHECKING:
@@ -46,8 +54,7 @@ def write_users(conn: Connection, catalogue: int, frame: "pl.DataFrame") -> Outc
             changed.append({"key": key, "attributes": new})
     if added:
         conn.execute(insert(users), added)
-    if changed:
-        conn.execute(update(users).where(users.c.id == bindparam("key")), changed)
+    update_rows(conn, users, changed)
     columns = {
         "user_attributes": with_new(row.user_attributes, names),
         "integer_users": row.integer_users and all_integers(frame[Columns.USER]),

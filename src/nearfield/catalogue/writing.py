@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, case, literal, select, update
 
 from nearfield.catalogue.schema import catalogues
 from nearfield.errors import NotFound
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 INTEGER: Final = r"^(0|-?[1-9][0-9]{0,17})$"
 """An integer as everyone writes it, so that the id can be told from the number."""
+
+
+_TOGETHER: Final = 100
+"""Rows of one UPDATE: for each of them a server looks through all."""
 
 
 class Outcome(NamedTuple):
@@ -50,6 +54,40 @@ def touch(conn: Connection, catalogue: int, **changes: Any) -> None:
     """Raise the revision of the catalogue, and change columns of its row."""
     values = {**changes, "revision": catalogues.c.revision + 1}
     conn.execute(update(catalogues).where(catalogues.c.id == catalogue).values(values))
+
+
+def update_rows(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Change rows of a table, each in its own way.
+
+    SQLite takes them one by one. A server takes many in one statement: else each would wait for
+    the network.
+
+    Parameters
+    ----------
+    conn : Connection
+        In a transaction.
+    table : Table
+        With a key named ``id``.
+    rows : sequence of mapping
+        ``key`` to the key, and the same columns in each to their new values.
+    """
+    if not rows:
+        return
+    if conn.dialect.name == "sqlite":
+        conn.execute(update(table).where(table.c.id == bindparam("key")), rows)
+        return
+    names = [name for name in rows[0] if name != "key"]
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        values = {
+            name: case(
+                {row["key"]: literal(row[name], table.c[name].type) for row in some},
+                value=table.c.id,
+            )
+            for name in names
+        }
+        keys = [row["key"] for row in some]
+        conn.execute(update(table).where(table.c.id.in_(keys)).values(values))
 
 
 def all_integers(ids: "pl.Series") -> bool:
