@@ -269,8 +269,7 @@ def test_drained_pods_answer_until_nobody_is_sent_there() -> None:
     serve = named(rendered(SERVERS), "Deployment", RELEASE)["spec"]["template"]["spec"]
     (container,) = serve["containers"]
     waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    probe = container["readinessProbe"]
-    assert waits >= probe["periodSeconds"] * probe["failureThreshold"]
+    assert waits >= 5  # so long may proxies take to hear that a pod is to end
     assert serve["terminationGracePeriodSeconds"] > waits + 5  # what uvicorn waits for answers
 
 

@@ -1,7 +1,7 @@
 """What runs in the pods of the chart is what the program is: commands, settings, addresses."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from nearfield.cli.main import app
-from nearfield.service.config import ServiceConfig
 from nearfield.settings import Settings
 from rendered_chart import (
     EVERYTHING,
@@ -23,7 +22,7 @@ from rendered_chart import (
     pods,
     rendered,
 )
-from running_service import Running, running
+from running_service import Running
 
 _HOME, _TMP = "/var/lib/nearfield", "/tmp"
 
@@ -32,13 +31,6 @@ _HOME, _TMP = "/var/lib/nearfield", "/tmp"
 def documents(request: pytest.FixtureRequest) -> list[Document]:
     """What each of the sets of values that must work makes."""
     return rendered(SETS[request.param])
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A service over an empty home."""
-    with running(ServiceConfig(tmp_path_factory.mktemp("served") / "home")) as found:
-        yield found
 
 
 def test_nothing_runs_as_root_or_may_become_it(documents: list[Document]) -> None:
