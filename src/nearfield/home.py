@@ -23,6 +23,7 @@ from nearfield.pipelines.refresh import Refreshed, refresh
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.table_files import Format
 from nearfield.pipelines.train import train
+from nearfield.pipelines.workers import ALONE, Workers
 from nearfield.recommend.ask import Ask
 from nearfield.types import PublicId, Recommendations
 from nearfield.vectors.options import MilvusOptions
@@ -161,7 +162,12 @@ class Nearfield:
         return import_read(self.stores, name, from_frames(items, users, events, columns, reading))
 
     def train(
-        self, recommender: str = "fusion", *, catalogue: str | None = None, **config: Any
+        self,
+        recommender: str = "fusion",
+        *,
+        catalogue: str | None = None,
+        workers: Workers = ALONE,
+        **config: Any,
     ) -> StoredModel:
         """Train a model and keep it.
 
@@ -171,16 +177,23 @@ class Nearfield:
             Which kind of model.
         catalogue : str, optional
             What to learn from; may be left out if there is only one.
+        workers : Workers
+            Who trains, e.g. ``Workers("ray", 4)``; this process where not given.
         config
             Fields of `FusionConfig` or `GraphConfig`, e.g. ``epochs=4``.
         """
-        return finish(self.iter_train(recommender, catalogue=catalogue, **config))
+        return finish(self.iter_train(recommender, catalogue=catalogue, workers=workers, **config))
 
     def iter_train(
-        self, recommender: str = "fusion", *, catalogue: str | None = None, **config: Any
+        self,
+        recommender: str = "fusion",
+        *,
+        catalogue: str | None = None,
+        workers: Workers = ALONE,
+        **config: Any,
     ) -> Steps[StoredModel]:
         """As `train`, yielding progress."""
-        return train(self.stores, recommender, catalogue, config)
+        return train(self.stores, recommender, catalogue, config, workers)
 
     def publish(
         self,

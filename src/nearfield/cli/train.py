@@ -1,5 +1,6 @@
 """`nearfield train ...`: learn a model from a catalogue."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -7,7 +8,8 @@ import typer
 
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import follow, print_json, say, say_next
-from nearfield.cli.parameters import CatalogueOption, JsonOption
+from nearfield.cli.parameters import CatalogueOption, JsonOption, OnOption, WorkersOption
+from nearfield.pipelines.workers import Workers
 
 if TYPE_CHECKING:
     from nearfield.pipelines.models import StoredModel
@@ -17,6 +19,16 @@ app = typer.Typer(help="Train a recommender.", no_args_is_help=True)
 
 DimOption: TypeAlias = Annotated[int | None, typer.Option(help="length of the vectors")]
 EpochsOption: TypeAlias = Annotated[int | None, typer.Option(help="passes over all events")]
+ThreadsOption: TypeAlias = Annotated[int, typer.Option(help="of each worker on Ray")]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What is given beside the settings: what to learn from, who trains, how to answer."""
+
+    catalogue: str | None
+    workers: Workers
+    as_json: bool
 
 
 class FusionObjective(StrEnum):
@@ -55,11 +67,14 @@ def fusion_command(
     dim: DimOption = None,
     epochs: EpochsOption = None,
     seed: Annotated[int | None, typer.Option(help="of weights, order and dropout")] = None,
+    on: OnOption = "processes",
+    workers: WorkersOption = None,
+    threads: ThreadsOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Train the fusion model: who users are and what they did, against what items are."""
     given = {"objective": objective, "dim": dim, "epochs": epochs, "seed": seed}
-    _train(context, "fusion", (catalogue, as_json), given)
+    _train(context, "fusion", How(catalogue, Workers(on, workers, threads), as_json), given)
 
 
 @app.command("graph")
@@ -81,6 +96,9 @@ def graph_command(
     ] = None,
     epochs: EpochsOption = None,
     seed: Annotated[int | None, typer.Option(help="of weights, walks, order, dropout")] = None,
+    on: OnOption = "processes",
+    workers: WorkersOption = None,
+    threads: ThreadsOption = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Train the graph model: items by the neighbours that random walks find among the users."""
@@ -94,7 +112,7 @@ def graph_command(
         "epochs": epochs,
         "seed": seed,
     }
-    _train(context, "graph", (catalogue, as_json), given)
+    _train(context, "graph", How(catalogue, Workers(on, workers, threads), as_json), given)
 
 
 @app.command("sound")
@@ -118,17 +136,14 @@ def sound_command(
     _tell(context, model, as_json)
 
 
-def _train(
-    context: typer.Context, recommender: str, how: tuple[str | None, bool], given: dict[str, Any]
-) -> None:
+def _train(context: typer.Context, recommender: str, how: How, given: dict[str, Any]) -> None:
     """Train with the options that were given, and tell what came of it."""
     from nearfield.pipelines.train import train as learn
 
-    catalogue, as_json = how
     options = {name: value for name, value in given.items() if value is not None}
     with open_stores(context) as stores:
-        model = follow(learn(stores, recommender, catalogue, options))
-    _tell(context, model, as_json)
+        model = follow(learn(stores, recommender, how.catalogue, options, how.workers))
+    _tell(context, model, how.as_json)
 
 
 def _tell(context: typer.Context, model: "StoredModel", as_json: bool) -> None:

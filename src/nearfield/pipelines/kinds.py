@@ -18,7 +18,9 @@ from nearfield.recommend.model import UserModel
 from nearfield.types import Ids, Vectors
 
 if TYPE_CHECKING:
+    from nearfield.training.checkpoint import Keeper
     from nearfield.training.loop import Step
+    from nearfield.training.team import Team
 
 DEFAULT: Final = FUSION
 """Which recommender answers where none is named."""
@@ -62,7 +64,7 @@ class Kind:
     prefix : str
         Begins the names of its classes there: ``<prefix>Config``, which holds each default;
         ``<prefix>Trainer``, made from a collection, the settings and, by name, the folder
-        `checkpoint`; ``<prefix>Model``.
+        `checkpoint` (or what keeps the state) and the `team`; ``<prefix>Model``.
 
     Raises
     ------
@@ -89,9 +91,17 @@ class Kind:
         self._load("train", "Trainer")
         self._load("model", "Model")
 
-    def trainer(self, collection: Collection, config: BaseModel, checkpoint: Path) -> Trainer:
-        """Begin to learn, or go on from a checkpoint."""
-        trainer: Trainer = self._load("train", "Trainer")(collection, config, checkpoint=checkpoint)
+    def trainer(
+        self,
+        collection: Collection,
+        config: BaseModel,
+        checkpoint: "Path | Keeper",
+        team: "Team | None" = None,
+    ) -> Trainer:
+        """Begin to learn, or go on from a checkpoint; alone, or as a member of a team."""
+        of: dict[str, Any] = {} if team is None else {"team": team}
+        make = self._load("train", "Trainer")
+        trainer: Trainer = make(collection, config, checkpoint=checkpoint, **of)
         return trainer
 
     def finish(self, trainer: Trainer, card: Mapping[str, Any]) -> Model:

@@ -57,6 +57,11 @@ class Checkpoint:
         path = self.folder / _STATE
         return path.read_bytes() if path.exists() else None
 
+    def epochs(self) -> int:
+        """Return how many epochs the state comes after."""
+        path = self.folder / _STATE
+        return len(load_tensors(path)["curve"]) if path.exists() else 0
+
     def write(self, state: bytes) -> None:
         """Keep a state that `CarriedState` sent."""
         self.folder.mkdir(parents=True, exist_ok=True)
