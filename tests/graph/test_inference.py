@@ -38,7 +38,7 @@ def test_equal_to_the_recursion_from_each_item(
         asked.append(part)
         return own[part]
 
-    levels = all_levels(network, brought, found, chunk)
+    levels = all_levels(network, brought, found, chunk=chunk)
     assert len(levels.inputs) == layers
     assert torch.equal(levels.inputs[0], own)
     assert len(asked) == -(-len(own) // chunk)  # every item once

@@ -1,7 +1,9 @@
 """A trained graph model: saved once, never changed; gives items and users a vector."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -15,10 +17,11 @@ from nearfield.datasets.tables import Collection, Columns
 from nearfield.graph.bipartite import BipartiteGraph
 from nearfield.graph.config import GraphConfig
 from nearfield.graph.exported import export_user_tower
-from nearfield.graph.inference import Levels, all_levels
+from nearfield.graph.inference import Levels, all_levels, all_neighbours, bytes_of_levels
 from nearfield.graph.network import GraphNetwork
 from nearfield.graph.newcomers import Newcomers, embed_newcomers
 from nearfield.graph.recency import recency_means
+from nearfield.graph.room import room_for
 from nearfield.graph.train import GraphTrainer
 from nearfield.networks.features import Vocabulary
 from nearfield.networks.histories import History
@@ -30,6 +33,9 @@ from nearfield.serving.interests import interests_of
 from nearfield.types import Ids, Interests, UserQuery, Vectors
 
 _GRAPH: Final = "graph"
+
+_AT_ONCE: Final = 65_536
+"""Items embedded at once."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +83,24 @@ class GraphModel(HistoryModel):
         self.config = parts.config
         self.card = dict(card)
         self._parts = replace(parts, network=parts.network.eval())
-        network = parts.network
-        self._single = SingleReader(network.reader, parts.levels.vectors)
-        self._unit_vectors = F.normalize(parts.levels.vectors, dim=1)
-        self._first = network.start.detach()[None]
+        self._first = parts.network.start.detach()[None]
 
     @classmethod
-    def from_trainer(cls, trainer: GraphTrainer, card: Mapping[str, Any]) -> "GraphModel":
-        """Take over what a finished trainer learned."""
-        levels = trained_levels(trainer)
+    def from_trainer(
+        cls, trainer: GraphTrainer, card: Mapping[str, Any], memory: int | None = None
+    ) -> "GraphModel":
+        """Take over what a finished trainer learned.
+
+        Parameters
+        ----------
+        trainer : GraphTrainer
+        card : mapping
+            As in `GraphModel`.
+        memory : int, optional
+            Bytes that the vectors of all items and layers may take; where they need more they are
+            mapped from disk. Half of what is free where not given.
+        """
+        levels = trained_levels(trainer, memory)
         parts = Parts(trainer.network, trainer.config, trainer.vocabulary, trainer.graph, levels)
         return cls(parts, card)
 
@@ -106,8 +121,9 @@ class GraphModel(HistoryModel):
         tensors.pop(ITEM_KEYS, None)  # the graph tells them
         inputs = tuple(tensors.pop(f"inputs.{layer}") for layer in range(config.layers))
         graph = BipartiteGraph.load(folder / _GRAPH, mapped=True)
-        network = GraphNetwork(config, saved.vocabulary, len(vectors))
-        network.load_state_dict(tensors)
+        with torch.device("meta"):  # nothing is drawn that the file would replace
+            network = GraphNetwork(config, saved.vocabulary, len(vectors))
+        network.load_state_dict(tensors, assign=True)  # a table stays in the file until it is read
         levels = Levels(inputs, vectors)
         return cls(Parts(network, config, saved.vocabulary, graph, levels), saved.card)
 
@@ -146,7 +162,10 @@ class GraphModel(HistoryModel):
         vectors = np.empty((len(keys), self.config.dim), dtype=np.float32)
         parts = self._parts
         new = ~self.learned(keys)
-        vectors[~new] = self._units(self._rows(keys[~new]))
+        known = np.flatnonzero(~new)
+        for start in range(0, len(known), _AT_ONCE):
+            some = known[start : start + _AT_ONCE]
+            vectors[some] = self._units(self._rows(keys[some]))
         if new.any():
             vectors[new] = embed_newcomers(
                 Newcomers.of(collection, new, self.vocabulary),
@@ -171,6 +190,14 @@ class GraphModel(HistoryModel):
         weights, config = query.weights[reading.places], self.config
         return interests_of(vectors, weights, config.interests, config.interest_share)
 
+    @cached_property
+    def _single(self) -> SingleReader:
+        return SingleReader(self._parts.network.reader, self._parts.levels.vectors)
+
+    @cached_property
+    def _unit_vectors(self) -> Tensor:
+        return F.normalize(self._parts.levels.vectors, dim=1)
+
     def _newest(self, query: UserQuery, events: Events) -> Read:
         history = History.of_one(events)
         with one_thread():
@@ -186,13 +213,38 @@ class GraphModel(HistoryModel):
 
 
 @torch.inference_mode()
-def trained_levels(trainer: GraphTrainer) -> Levels:
-    """Return the vectors of all items of a finished trainer."""
-    found = trainer.material.neighbours(trainer.config.epochs)
-    features, network = trainer.material.features, trainer.network
+def trained_levels(trainer: GraphTrainer, memory: int | None = None) -> Levels:
+    """Return the vectors of all items of a finished trainer.
+
+    Parameters
+    ----------
+    trainer : GraphTrainer
+    memory : int, optional
+        As in `GraphModel.from_trainer`.
+    """
+    material, config = trainer.material, trainer.config
+    features, network = material.features, trainer.network
+    needed = bytes_of_levels(material.items, network.pinsage, config.neighbours)
+    room = room_for(needed, _source(trainer), trainer.scratch, memory)
+    found = all_neighbours(material.walks, config.walk_seed(config.epochs), room)
 
     def brought(part: slice) -> Tensor:
         rows = np.arange(trainer.material.items)[part]
         return network.brought(features.take(rows), torch.from_numpy(rows))
 
-    return all_levels(network.pinsage, brought, found)
+    return all_levels(network.pinsage, brought, found, room)
+
+
+def _source(trainer: GraphTrainer) -> dict[str, Any]:
+    """Return what tells one trainer's vectors from another's."""
+    digest = hashlib.blake2b(digest_size=16)
+    for weights in trainer.network.pinsage.state_dict().values():
+        digest.update(weights.numpy().tobytes())
+    config = trainer.config.model_dump(mode="json")
+    return {
+        "items": trainer.material.items,
+        "edges": trainer.graph.edges,
+        "config": config,
+        "curve": list(trainer.curve),
+        "weights": digest.hexdigest(),
+    }

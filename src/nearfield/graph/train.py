@@ -41,11 +41,18 @@ class GraphTrainer:
     team : Team
         Who shares the work of each batch, and the walks; each has the same of all else.
 
+    Attributes
+    ----------
+    scratch : Path, optional
+        Folder for what inference does not keep in memory; goes with that of the checkpoint.
+
     Raises
     ------
     InvalidInput
         If no user took two different items: nothing follows anything.
     """
+
+    scratch: Path | None
 
     def __init__(
         self,
@@ -75,9 +82,10 @@ class GraphTrainer:
             config,
             self.vocabulary.item_features(collection.items),
             histories,
-            Walks(self.graph, config.walk),
+            Walks(self.graph, config.walk, None if team.size == 1 else torch.get_num_threads()),
             team,
         )
+        self.scratch = checkpoint / "levels" if isinstance(checkpoint, Path) else None
         self._loop = Loop(self.network, config, keeper(checkpoint), team)
 
     @property

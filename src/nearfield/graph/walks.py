@@ -105,7 +105,12 @@ class Walks:
         self._items = _side(graph.item_users, config.weighted)
         self._users = _side(graph.user_items, config.weighted)
 
-    def neighbours(self, items: NDArray[np.generic] | Sequence[int], seed: int) -> Neighbourhoods:
+    def neighbours(
+        self,
+        items: NDArray[np.generic] | Sequence[int],
+        seed: int,
+        into: Neighbourhoods | None = None,
+    ) -> Neighbourhoods:
         """Walk from each item.
 
         Parameters
@@ -115,6 +120,8 @@ class Walks:
         seed : int
             At least 0. An item's neighbours depend on it, on nothing else that is asked for:
             neither on the batch nor on the threads. Give another one for other walks.
+        into : Neighbourhoods, optional
+            Whose arrays are filled, one row for each of `items`; new ones where not given.
 
         Returns
         -------
@@ -127,7 +134,8 @@ class Walks:
             If a row does not exist, or `seed` is below 0.
         """
         asked = self._check(items, seed)
-        return self._found(self._items, asked, self._plan(seed, self.config.include_seed))
+        plan = self._plan(seed, self.config.include_seed)
+        return self._found(self._items, asked, plan, into)
 
     def from_outside(self, starts: Adjacency, seed: int) -> Neighbourhoods:
         """Walk from items that are not in the graph, but some of whose users are.
@@ -148,12 +156,16 @@ class Walks:
         config = self.config
         return Plan(config.walks, config.length, int(config.restart * 2**32), include_seed, seed)
 
-    def _found(self, starts: Side, asked: Rows, plan: Plan) -> Neighbourhoods:
+    def _found(
+        self, starts: Side, asked: Rows, plan: Plan, into: Neighbourhoods | None = None
+    ) -> Neighbourhoods:
         config = self.config
         shape = (len(asked), config.neighbours)
-        found = Neighbourhoods(
-            np.full(shape, -1, np.int32), np.zeros(shape, np.int32), np.zeros(shape, np.float32)
+        found = into or Neighbourhoods(
+            np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape, np.float32)
         )
+        for array, nothing in ((found.rows, -1), (found.counts, 0), (found.weights, 0)):
+            array[:] = nothing  # seeds without edges are left out
         steps = len(asked) * config.walks * config.length
         threads = min(self.threads, 1 + steps // _WORTH_A_THREAD)
         if threads == 1:
