@@ -1,44 +1,17 @@
 """Train with several workers, and take what they learned as if it had been learned here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
-from nearfield.datasets.tables import Collection
 from nearfield.pipelines.extras import needs_extras
 from nearfield.pipelines.kinds import Trainer, kind_of
+from nearfield.pipelines.team_lesson import Given
 from nearfield.pipelines.workers import Workers
 
 if TYPE_CHECKING:
     from nearfield.training.loop import Step
-
-
-@dataclass(frozen=True)
-class Given:
-    """What every member of a team starts from.
-
-    Parameters
-    ----------
-    recommender : str
-        A name in `KINDS`.
-    collection : Collection
-        What to learn from.
-    config : BaseModel
-        Settings.
-    """
-
-    recommender: str
-    collection: Collection
-    config: BaseModel
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the data."""
-        return int(self.config.model_dump()["epochs"])
 
 
 class TeamTrainer:

@@ -18,7 +18,7 @@ from nearfield.training.checkpoint import CarriedState
 from nearfield.training.team import Team
 
 if TYPE_CHECKING:
-    from nearfield.pipelines.team import Given
+    from nearfield.pipelines.team_lesson import Given
     from nearfield.pipelines.workers import Workers
     from nearfield.training.loop import Step
 

@@ -14,7 +14,7 @@ from nearfield.pipelines.team_member import Desk, Told, start
 from nearfield.training.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from nearfield.pipelines.team import Given
+    from nearfield.pipelines.team_lesson import Given
     from nearfield.pipelines.workers import Workers
     from nearfield.training.loop import Step
 

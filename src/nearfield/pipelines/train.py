@@ -18,7 +18,8 @@ from nearfield.pipelines.kinds import Trainer, kind_of, read_config
 from nearfield.pipelines.models import PARTIAL, StoredModel, read_model
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
-from nearfield.pipelines.team import Given, TeamTrainer
+from nearfield.pipelines.team import TeamTrainer
+from nearfield.pipelines.team_lesson import Given
 from nearfield.pipelines.workers import ALONE, Workers
 from nearfield.training.card import CARD, moment_of, new_version, read_json, write_json
 
