@@ -69,6 +69,11 @@ class MariaDB:
             self.end()
             raise
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         """Stop it, or let it go on."""
         self._process.send_signal(number)

@@ -49,6 +49,7 @@ class Catalogue(Browse):
     def __init__(self, database: Database, number: int, name: str, uid: str) -> None:
         super().__init__(database, number, name, uid)
         self._values: dict[str, tuple[int, list[str]]] = {}
+        self._counts: tuple[int, Counts] | None = None
 
     @property
     def sounds(self) -> Sounds:
@@ -101,10 +102,14 @@ class Catalogue(Browse):
         return int(self._state().revision)
 
     def counts(self) -> Counts:
-        """Count the items, users and events."""
-        bound = {"catalogue": self.number}
-        with self._database.reading(patient=True) as conn:
-            return Counts(*(conn.execute(query, bound).scalar_one() for query in queries.COUNTS))
+        """Return how many items, users and events there are."""
+        revision, kept = self.revision(), self._counts
+        if kept is None or kept[0] != revision:  # every event is walked over
+            bound = {"catalogue": self.number}
+            with self._database.reading(patient=True) as conn:
+                found = (conn.execute(query, bound).scalar_one() for query in queries.COUNTS)
+                kept = self._counts = (revision, Counts(*found))
+        return kept[1]
 
     def item_keys(self, ids: Sequence[PublicId]) -> Ids:
         """Return the keys of items, in the order of `ids`; NotFound where one is unknown."""

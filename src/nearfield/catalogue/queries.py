@@ -53,10 +53,16 @@ USER_ATTRIBUTES: Final = select(users.c.id, users.c.attributes).where(
 # a sum has no index: SQLite would rather walk the whole catalogue than look up some keys
 _OWN_ITEM: Final = items.c.catalogue_id + 0 == _CATALOGUE
 
-ITEM_IDS: Final = (
-    select(items.c.id, items.c.public_id, catalogues.c.integer_items)
-    .join(catalogues)
-    .where(_OWN_ITEM, items.c.id.in_(bindparam("keys", expanding=True)))
+# as a value: a join lets MariaDB begin with the catalogue and walk all of its items
+_INTEGER_ITEMS: Final = (
+    select(catalogues.c.integer_items)
+    .where(catalogues.c.id == _CATALOGUE)
+    .scalar_subquery()
+    .label("integer_items")
+)
+
+ITEM_IDS: Final = select(items.c.id, items.c.public_id, _INTEGER_ITEMS).where(
+    _OWN_ITEM, items.c.id.in_(bindparam("keys", expanding=True))
 )
 
 ITEMS: Final = (
@@ -67,10 +73,9 @@ ITEMS: Final = (
         items.c.year,
         type_coerce(items.c.attributes, Text),  # one row a genre: read once an item
         item_genres.c.genre,
-        catalogues.c.integer_items,
+        _INTEGER_ITEMS,
     )
-    .join(catalogues)
-    .outerjoin(item_genres)
+    .outerjoin(item_genres, item_genres.c.item_id == items.c.id)
     .where(_OWN_ITEM, items.c.id.in_(bindparam("keys", expanding=True)))
     .order_by(items.c.id, item_genres.c.place)
 )
