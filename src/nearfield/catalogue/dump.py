@@ -46,10 +46,7 @@ def dumping(url: str, names: Sequence[str] | None = None) -> Iterator["Dump"]:
     """
     database = Database(url)
     try:
-        with database.reading(snapshot=True) as conn:
-            if not database.sqlite:
-                conn = conn.execution_options(isolation_level="REPEATABLE READ")
-                conn.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        with database.reading(snapshot=True, patient=True) as conn:
             yield Dump(conn, names)
     finally:
         database.close()

@@ -85,7 +85,7 @@ class Filling:
 
     def begin(self, schema: str) -> None:
         """Make empty tables of that version, and let nobody else open or write them."""
-        self._database.write(self._clear)
+        self._database.write(self._clear, patient=True)
         migrate(self._database, schema)
         if not self._database.write(lambda conn: put_mark(conn, schema, self._mark)):
             raise InUse(f"another process changed the database {self.url}. Run it again.")
@@ -101,7 +101,7 @@ class Filling:
         for start in range(0, batch.num_rows, _ROWS):
             part = batch.slice(start, _ROWS)
             rows = list(zip(*(each.to_pylist() for each in part.columns), strict=True))
-            self._database.write(partial(_insert, statement=statement, rows=rows))
+            self._database.write(partial(_insert, statement=statement, rows=rows), patient=True)
 
     def check_columns(self, name: str, schema: pa.Schema) -> None:
         """Refuse columns that the table has not; InvalidInput."""
@@ -122,7 +122,7 @@ class Filling:
         found = Digest()
         columns: list[ColumnClause[Any]] = [column(each) for each in schema.names]
         query: Select[Any] = select(*columns).select_from(table(name))
-        with self._database.reading(snapshot=True) as conn:
+        with self._database.reading(snapshot=True, patient=True) as conn:
             for batch in batches(conn, query, schema):
                 found.add(batch)
         if found != wanted:
@@ -137,7 +137,7 @@ class Filling:
         with self._database.reading() as conn:
             there = inspect(conn).get_table_names()
         told = {name: key for name, key in keys.items() if name in there}
-        self._database.write(lambda conn: _set_next_keys(conn, told))
+        self._database.write(lambda conn: _set_next_keys(conn, told), patient=True)
         if schema != HEAD:
             self._database.write(lambda conn: put_mark(conn, self._mark, schema))
             migrate(self._database)

@@ -23,6 +23,8 @@ MOVED: Final = "moved-"
 MARK_LENGTH: Final = 24
 """Characters behind the beginning; the column holds 32 together."""
 
+_LOOKS: Final = 3
+
 _WHY: Final = {
     FILLING: "is not whole: a `nearfield restore` or `nearfield move` into it is running, or was "
     "cut off. Wait for it, or run the same command again",
@@ -46,8 +48,15 @@ def check_writer(conn: Connection, url: URL) -> None:
     On a server the row is locked for others to read only; SQLite lets one in to write anyway.
     """
     shared = "" if conn.dialect.name == "sqlite" else " LOCK IN SHARE MODE"
-    found = conn.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}{shared}").scalar()
-    check_standing(found, url)
+    for _ in range(_LOOKS):
+        found = conn.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}{shared}").scalar()
+        if found is not None:
+            return check_standing(found, url)
+        # a server that waited for whoever changed it may look behind the place of the new one
+    raise InUse(
+        f"the database {url.render_as_string(hide_password=True)} is being changed by a `nearfield "
+        f"move` or `nearfield migrate` at this moment. Do it again."
+    )
 
 
 def put_mark(conn: Connection, before: str, after: str) -> bool:
