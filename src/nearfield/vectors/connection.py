@@ -19,7 +19,6 @@ from nearfield.vectors.health import Health
 from nearfield.vectors.link import FAULTS, Link
 from nearfield.vectors.lite import SERVING, START_SECONDS, find_server, own, owner_mark
 from nearfield.vectors.options import MilvusOptions
-from nearfield.vectors.remember import Remembered
 from nearfield.vectors.server import Server
 
 Result = TypeVar("Result")
@@ -78,8 +77,7 @@ class Connection:
         self._way: Server | Lite = (
             Lite(uri, served) if self.is_lite else Server(uri, token or "", self.options)
         )
-        # another process may write to Lite and be asked for it here at the next moment
-        self.engine = Engine(self._way, None if self.is_lite else Remembered())
+        self.engine = Engine(self._way, is_server=not self.is_lite)
         self.call = self._way.call
         self.rpc = self._way.rpc
 

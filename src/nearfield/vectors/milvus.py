@@ -132,7 +132,11 @@ class MilvusIndex:
     def _search_filtered(self, queries: Vectors, k: int, only: Ids) -> Hits:
         """Have Milvus search among some rows."""
         nearest = partial(self._nearest, only=among(only))
-        return rank(refill(nearest, queries, k, Sieve(no_ids()), MOST_HITS).hits, k)
+        hits = rank(refill(nearest, queries, k, Sieve(no_ids()), MOST_HITS).hits, k)
+        bare = hits.ids[:, 0] < 0
+        if bare.any():  # there is none of these rows, or nobody looked: see `whole.py`
+            _fill(hits, bare, exact_hits(queries[bare], k, *self._some(only)))
+        return hits
 
     def _nearest(self, queries: Vectors, count: int, only: str = "") -> Hits:
         """Ask Milvus for the best `count` rows of each query, as many queries as it can take."""
