@@ -1,5 +1,5 @@
 # Every target sets up what it needs. PYTHON=... chooses the interpreter (3.11 or newer).
-.PHONY: setup demo test test-servers lint check bench screenshots clean
+.PHONY: setup demo test test-servers chart lint check bench screenshots clean
 PYTHON ?= python3
 PY := .venv/bin/python
 
@@ -24,6 +24,9 @@ test: setup .venv/tools  ## tests and doctests
 # one process: each kind of server is started once, and Milvus wants the fixed ports of its network
 test-servers: setup .venv/servers  ## contract suites against real servers, which it starts and ends itself
 	@OMP_NUM_THREADS=1 tools/alone.sh $(PY) -m pytest -q -m servers
+
+chart: setup .venv/tools  ## the Helm chart, images and alerts alone: linted, rendered, checked (`make test` has it, too)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -q tests/deploy
 
 lint: setup  ## style, types, layers
 	@.venv/bin/ruff check .

@@ -197,8 +197,6 @@ def test_hooks_that_run_before_the_release_need_nothing_of_it() -> None:
 def test_network_policies_cover_every_pod(documents: list[Document]) -> None:
     policies = of_kind(documents, "NetworkPolicy")
     for pod in pods(documents):
-        if pod["metadata"]["labels"]["app.kubernetes.io/component"] == "test":
-            continue
         found = [one for one in policies if _has(pod, one["spec"]["podSelector"]["matchLabels"])]
         assert len(found) == (1 if policies else 0)
 
