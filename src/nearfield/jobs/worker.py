@@ -29,7 +29,7 @@ LAST_SECONDS: Final = 3.0
 
 _LOOK_SECONDS: Final = 10.0
 _NICE: Final = 10
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("nearfield.jobs.worker")  # also where this file is what was started
 
 
 class Worker:
