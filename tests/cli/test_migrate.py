@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.migrate import _config
 from nearfield.catalogue.schema import HEAD, VERSION_TABLE
+from nearfield.catalogue.standing import MOVING
 from nearfield.cli.main import app
 from real_servers.mariadb import mariadb_server
 
@@ -75,6 +76,15 @@ def test_a_newer_database_is_named(tmp_path: Path, words: list[str]) -> None:
     refused = run(tmp_path, *words)
     assert refused.exit_code == 1
     assert "made by a newer Nearfield" in refused.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--check"]])
+def test_a_database_that_is_being_moved_is_left_alone(tmp_path: Path, words: list[str]) -> None:
+    run(tmp_path)
+    bring(file_of(tmp_path), f"{MOVING}here")
+    refused = run(tmp_path, *words)
+    assert refused.exit_code == 1
+    assert "is being moved" in refused.stderr
 
 
 def test_a_server_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:

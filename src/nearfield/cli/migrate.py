@@ -59,6 +59,9 @@ def _migrated(database: "Database", newest: str) -> str:
 
 
 def _found(database: "Database", before: str | None, newest: str) -> str | None:
+    from nearfield.catalogue.standing import check_standing
+
+    check_standing(before, database.url)
     if before is not None and before > newest:
         raise InvalidInput(
             f"the database {_address(database)} is at {before}, made by a newer Nearfield than "
