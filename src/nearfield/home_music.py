@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nearfield.bulk.places import PROCESSES
 from nearfield.catalogue.sound_facts import SoundFile
 from nearfield.pipelines.ask_songs import Like, recommend_songs, similar_songs
 from nearfield.pipelines.clean_music import Cleaned, Cleaning, clean_music
@@ -54,11 +55,17 @@ class Music:
         encoder: str | None = None,
         workers: int | None = None,
         again: bool = False,
+        on: str = PROCESSES,
     ) -> Added:
         """Add the songs of folders and files; see `Adding`."""
         return finish(
             self.iter_add(
-                *paths, separation=separation, encoder=encoder, workers=workers, again=again
+                *paths,
+                separation=separation,
+                encoder=encoder,
+                workers=workers,
+                again=again,
+                on=on,
             )
         )
 
@@ -69,10 +76,11 @@ class Music:
         encoder: str | None = None,
         workers: int | None = None,
         again: bool = False,
+        on: str = PROCESSES,
     ) -> Steps[Added]:
         """As `add`, yielding progress."""
         found = tuple(Path(path) for path in paths)
-        wanted = Adding(found, self._catalogue, separation, encoder, workers, again)
+        wanted = Adding(found, self._catalogue, separation, encoder, workers, again, on)
         return add_music(self._stores, wanted)
 
     def status(self) -> MusicStatus:

@@ -18,6 +18,7 @@ PROGRAM = Path(sys.executable).parent / "ray"
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_raylet_start_wait_time_s": "120",  # on a machine that has much else to do
+    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "10",  # see `cluster._join_running`
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 _STARTED = "Ray runtime started"
@@ -38,8 +39,11 @@ class RayCluster:
 
 
 @contextmanager
-def ray_cluster(folder: Path, nodes: int = 2) -> Iterator[RayCluster]:
-    """Run a head without cores, and nodes with one each; nothing of it is left afterwards."""
+def ray_cluster(folder: Path, hidden: Sequence[Path] = ()) -> Iterator[RayCluster]:
+    """Run a head without cores, and two nodes with one each; nothing of it is left afterwards.
+
+    The second node is another machine as far as files go: it does not see the hidden folders.
+    """
     env = {
         **QUIET,
         "RAY_AUTH_MODE": "token",  # who is not given it cannot use the cluster
@@ -54,10 +58,10 @@ def ray_cluster(folder: Path, nodes: int = 2) -> Iterator[RayCluster]:
         ]
         head = ending.enter_context(_node(options, folder / "head.log", env))
         _wait_for(_STARTED, head, folder / "head.log")
-        for number in range(nodes):
-            options = ["--address", f"127.0.0.1:{cluster.port}", "--num-cpus", 1]
+        options = ["--address", f"127.0.0.1:{cluster.port}", "--num-cpus", 1]
+        for number, before in enumerate([[], _without(hidden)]):
             log = folder / f"node{number}.log"
-            node = ending.enter_context(_node(options, log, env))
+            node = ending.enter_context(_node(options, log, env, before))
             _wait_for(_STARTED, node, log)  # two that begin at once disturb each other
             cluster.nodes.append(node)
         agent = Path(scratch) / "session_latest" / "logs" / "runtime_env_agent.log"
@@ -67,10 +71,10 @@ def ray_cluster(folder: Path, nodes: int = 2) -> Iterator[RayCluster]:
 
 @contextmanager
 def _node(
-    options: Sequence[object], log: Path, env: Mapping[str, str]
+    options: Sequence[object], log: Path, env: Mapping[str, str], before: Sequence[str] = ()
 ) -> "Iterator[subprocess.Popen[bytes]]":
     command = [
-        *(PROGRAM, "start", "--block", "--node-ip-address", "127.0.0.1"),
+        *(*before, PROGRAM, "start", "--block", "--node-ip-address", "127.0.0.1"),
         *("--object-store-memory", 100_000_000, "--disable-usage-stats", *options),
     ]
     process = start([str(one) for one in command], log, env)
@@ -78,6 +82,12 @@ def _node(
         yield process
     finally:
         kill(process)
+
+
+def _without(folders: Sequence[Path]) -> list[str]:
+    """Return what a command is to begin with so that it finds some folders empty."""
+    hide = "".join(f"mount -t tmpfs none '{one}' && " for one in folders)
+    return ["unshare", "--mount", "sh", "-c", f'{hide} exec "$@"', "sh"]
 
 
 def kill(node: "subprocess.Popen[bytes]") -> None:

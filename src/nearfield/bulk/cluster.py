@@ -22,6 +22,9 @@ STORE: Final = 256 * 1024 * 1024
 _PATIENCE: Final = 120.0
 """Seconds that the machines of a cluster have to answer."""
 
+_ENTRIES: Final = 3
+"""How often a cluster is asked to let us in."""
+
 _QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
@@ -94,7 +97,7 @@ def _join(address: str | None, workers: int | None, folder: str | None) -> None:
     common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address is not None:
-            ray.init(address, **common)
+            _join_running(address, common)
             return
         ray.init(
             "local",
@@ -111,6 +114,22 @@ def _join(address: str | None, workers: int | None, folder: str | None) -> None:
             f"Ray {where} cannot be used: {told[-1]} Check that it runs, that the address is "
             f"right, and that it is Ray {ray.__version__} on the same Python as here."
         ) from error
+
+
+def _join_running(address: str, common: dict[str, Any]) -> None:
+    """Join a cluster; again, where it let us in and then could not serve us.
+
+    The server of Ray's clients forks while it has threads; one time in ten or so what it forked
+    hangs, and it says so after half a minute.
+    """
+    for left in reversed(range(_ENTRIES)):
+        try:
+            ray.init(address, **common)
+        except ConnectionAbortedError:
+            if not left:
+                raise
+        else:
+            return
 
 
 def _nodes() -> list[dict[str, Any]]:

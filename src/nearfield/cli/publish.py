@@ -8,7 +8,7 @@ import typer
 
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import follow, print_json, say, say_next
-from nearfield.cli.parameters import CatalogueOption, JsonOption
+from nearfield.cli.parameters import CatalogueOption, JsonOption, OnOption, WorkersOption
 
 if TYPE_CHECKING:
     from nearfield.vectors.spaces import Space
@@ -23,13 +23,17 @@ def publish_command(
     space: Annotated[
         str | None, typer.Option(help="the newest of this recommender: fusion, graph")
     ] = None,
+    on: OnOption = "processes",
+    workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Embed the items with a trained model, load them into Milvus and let them answer."""
+    from nearfield.bulk.places import Place
     from nearfield.pipelines.publish import publish
 
+    place = Place(on, workers)
     with open_stores(context) as stores:
-        found = follow(publish(stores, catalogue, model, space))
+        found = follow(publish(stores, catalogue, model, space, place))
     say(f"{found.recommender} {found.version} answers for '{found.catalogue}'.")
     if as_json:
         print_json(space_data(found))

@@ -1,49 +1,89 @@
 """Embed songs that a version of a model has not heard: from kept features, else from the files."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
 
+from nearfield.bulk.places import Place
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.sound_facts import SongVectors, SoundFile
-from nearfield.pipelines.ears import check_separator, feature_cache
+from nearfield.pipelines.ears import Ears, feature_cache
+from nearfield.pipelines.extras import needs_extras
+from nearfield.pipelines.hear_songs import HeardSong, Hearing, HearSongs
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.song_space import MOST_PARTS
 from nearfield.pipelines.stores import Stores
 from nearfield.sound import encoding
 from nearfield.sound.analyse import hear
-from nearfield.sound.cache import FeatureCache
+from nearfield.sound.cache import FeatureCache, read_features
 from nearfield.sound.decode import Unreadable
-from nearfield.sound.encoders import load_encoder
 from nearfield.sound.encoding import Encoder, Features
 from nearfield.sound.scan import path_of
-from nearfield.sound.separate import Separator, load_separator
+from nearfield.sound.separate import Separator
 from nearfield.types import Ids
 
+_HERE: Final = Place()
+
 _BATCH: Final = 50
-"""Songs in one transaction."""
+"""Songs in one transaction, at most."""
+
+_SECONDS: Final = 5.0
+"""What was heard so long ago is written, even where it is less."""
 
 
-def embed_songs(stores: Stores, catalogue: Catalogue, model: StoredModel) -> Steps[None]:
+def embed_songs(
+    stores: Stores, catalogue: Catalogue, model: StoredModel, place: Place = _HERE
+) -> Steps[None]:
     """Give every song that is there the vectors of a version, as far as they are missing.
 
-    A file that cannot be read any more is passed over; the next `music add` tells of it.
+    A file that cannot be read any more is passed over; the next `music add` tells of it. After a
+    kill the same call goes on.
+
+    Parameters
+    ----------
+    stores : Stores
+        The home.
+    catalogue : Catalogue
+        Of songs.
+    model : StoredModel
+        Whose vectors.
+    place : Place
+        Where songs are listened to. What was heard before is embedded in this process, unless a
+        Ray cluster was asked for: it takes less than to start another.
     """
-    encoder = load_encoder(model.folder, stores.cache)
-    separator = load_separator(str(model.card["separation"]), stores.cache)
-    check_separator(model.card, separator)
-    sounds = catalogue.sounds
-    missing = np.setdiff1d(sounds.present(), sounds.embedded(model.version))
-    features = song_features(stores, catalogue, separator, encoder, missing)
+    ears = Ears(model.folder, stores.cache)
+    missing = np.setdiff1d(catalogue.sounds.present(), catalogue.sounds.embedded(model.version))
+    jobs = _jobs(stores, catalogue, ears, missing)
+    unheard = sum(job.features is None for job in jobs)
     done = 0
-    for some in _batches(features):
-        sounds.put_vectors(
-            [(key, to_keep(model.version, encoder.embed(read))) for key, read in some]
-        )
-        done += len(some)
-        yield Progress("Embedding songs", done, len(missing), "songs")
+    with needs_extras():
+        runner = place.runner(HearSongs(ears), unheard)
+    with runner:
+        runner.prepare()
+        for some in _batches(runner.run(jobs)):
+            for _, heard in some:
+                if heard.kept is not None:
+                    heard.kept.put(stores.cache)
+            embedded = [(job.key, one.vectors) for job, one in some if one.vectors is not None]
+            catalogue.sounds.put_vectors(
+                [(key, to_keep(model.version, vectors)) for key, vectors in embedded]
+            )
+            done += len(some)
+            yield Progress("Embedding songs", done, len(jobs), "songs")
+
+
+def _jobs(stores: Stores, catalogue: Catalogue, ears: Ears, keys: Ids) -> list[Hearing]:
+    cache = feature_cache(stores.cache, *ears.load())
+    jobs = []
+    for key, files in sorted(catalogue.sounds.contents(keys).items()):
+        kept = (cache.path(file.content) for file in files)
+        features = next((path for path in kept if read_features(path) is not None), None)
+        sounds = tuple((file.content, path_of(file.path)) for file in files)
+        jobs.append(Hearing(key, features, sounds if features is None else ()))
+    return jobs
 
 
 def to_keep(version: str, found: encoding.SongVectors) -> SongVectors:
@@ -95,13 +135,14 @@ def _features(
 
 
 def _batches(
-    features: Iterator[tuple[int, Features]],
-) -> Iterator[list[tuple[int, Features]]]:
-    batch: list[tuple[int, Features]] = []
-    for one in features:
+    results: Iterable[tuple[Hearing, HeardSong]],
+) -> Iterator[list[tuple[Hearing, HeardSong]]]:
+    batch: list[tuple[Hearing, HeardSong]] = []
+    begun = time.monotonic()
+    for one in results:
         batch.append(one)
-        if len(batch) == _BATCH:
+        if len(batch) == _BATCH or time.monotonic() - begun > _SECONDS:
             yield batch
-            batch = []
+            batch, begun = [], time.monotonic()
     if batch:
         yield batch

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from nearfield.bulk.places import Place
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.exclusive import Held
 from nearfield.errors import CheckFailed
@@ -21,10 +22,10 @@ from nearfield.pipelines.stores import Stores
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.spaces import Space
 
+_HERE: Final = Place()
+
 _WORDS: Final = {
     "fill": "Filling Milvus",
-    "index": "Indexing the vectors",
-    "load": "Bringing the vectors into memory",
     "check": "Checking what Milvus holds",
     "swap": "Letting it answer",
     "canary": "Letting it answer",
@@ -37,6 +38,7 @@ def publish(
     catalogue: str | None = None,
     model: Path | None = None,
     recommender: str | None = None,
+    place: Place = _HERE,
 ) -> Steps[Space]:
     """Make a model's vectors what answers, and return the space.
 
@@ -75,7 +77,7 @@ def publish(
     chosen = models.adopt(chosen)
     with space_lock(stores, found.name, chosen.recommender) as held:
         if chosen.recommender == SOUND:
-            yield from _embed_songs(stores, found, chosen)
+            yield from _embed_songs(stores, found, chosen, place)
             held.check()
             space = yield from publish_songs(stores, found, chosen)
         else:
@@ -105,14 +107,16 @@ def _publish_items(
     return space
 
 
-def _embed_songs(stores: Stores, catalogue: Catalogue, model: StoredModel) -> Steps[None]:
+def _embed_songs(
+    stores: Stores, catalogue: Catalogue, model: StoredModel, place: Place
+) -> Steps[None]:
     """Embed the songs that a version has not heard yet."""
     sounds = catalogue.sounds
     if len(np.setdiff1d(sounds.present(), sounds.embedded(model.version))):
         # the networks of sound need packages that nobody else does
         from nearfield.pipelines.embed_songs import embed_songs
 
-        yield from embed_songs(stores, catalogue, model)
+        yield from embed_songs(stores, catalogue, model, place)
 
 
 def rollback(
