@@ -90,6 +90,10 @@ class Catalogues:
         """Close the connections."""
         self._database.close()
 
+    def is_newest(self) -> bool:
+        """Tell whether the schema still is the one of this release: another may have migrated."""
+        return self._database.version() == HEAD
+
     @property
     def jobs(self) -> Jobs:
         """Long work, and how far it is."""

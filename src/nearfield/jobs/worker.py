@@ -92,8 +92,22 @@ class Worker:
         that a kill cut off comes before what was asked for later.
         """
         self._release_abandoned(jobs)
-        while not self._stop.is_set() and (job := jobs.claim_next(self.name)):
+        while not self._stop.is_set() and self._is_of_this_release():
+            job = jobs.claim_next(self.name)
+            if job is None:
+                return
             self._do(jobs, job)
+
+    def _is_of_this_release(self) -> bool:
+        """Tell whether the schema is the one this release knows; without it each job would fail.
+
+        While a cluster is upgraded the database is brought to the new schema first: what is asked
+        for meanwhile waits for the workers of the new release.
+        """
+        if self._stores.catalogues.is_newest():
+            return True
+        _log.warning("the database has another schema than this release: jobs wait for another")
+        return False
 
     def _do(self, jobs: Jobs, job: Job) -> None:
         _log.info("job %s begins: %s %s %s", job.id, job.kind, job.catalogue, dict(job.options))
