@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, event, make_url, text
 
+import nearfield.catalogue.database
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.store import Catalogues
 from nearfield.errors import InUse, InvalidInput, Unavailable
 from real_servers.databases import empty_database
 from real_servers.mariadb import MariaDB, running_mariadb
+from real_servers.processes import free_port
 from small_frames import item_frame, tables
 
 ITEMS = [str(number) for number in range(20)]
@@ -26,19 +28,12 @@ ITEMS = [str(number) for number in range(20)]
 @pytest.fixture(scope="module")
 def own() -> Iterator[MariaDB]:
     """Lend a server to be killed and stopped, which has a database `facts`."""
-    with running_mariadb(port=_free_port()) as server:
+    with running_mariadb(port=free_port()) as server:
         engine = create_engine(server.url)
         with engine.begin() as conn:
             conn.execute(text("CREATE DATABASE facts"))
         engine.dispose()
         yield server
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def facts(server: MariaDB, **query: str) -> str:
@@ -139,6 +134,7 @@ def test_closed_connections_are_not_noticed_by_who_asks(server_url: str) -> None
             assert movies.post_events([rated("a", "1", moment)]).added == 1
 
 
+@pytest.mark.servers
 def test_a_server_that_was_killed_and_started_anew_is_asked_again(own: MariaDB) -> None:
     with Catalogues(facts(own)) as store:
         fill(store)
@@ -153,6 +149,7 @@ def test_a_server_that_was_killed_and_started_anew_is_asked_again(own: MariaDB) 
         store.remove("movies")
 
 
+@pytest.mark.servers
 def test_a_server_that_hangs_is_given_up(own: MariaDB) -> None:
     with Catalogues(facts(own, read_timeout="1", connect_timeout="1")) as store:
         fill(store)
@@ -282,7 +279,10 @@ def test_deadlocks_are_tried_again_until_both_are_done(server_url: str) -> None:
         assert tries[0] > 2 * rounds  # there were deadlocks
 
 
-def test_who_waits_too_long_for_a_row_is_told(server_url: str) -> None:
+def test_who_waits_too_long_for_a_row_is_told(
+    server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearfield.catalogue.database, "_ATTEMPTS", 2)  # of a second each
     database = Database(server_url)
     with Catalogues(server_url) as store:
         store.create("movies")
@@ -301,7 +301,7 @@ def test_who_waits_too_long_for_a_row_is_told(server_url: str) -> None:
                 store._database.write(work)
 
         database.write(hold)
-        assert tries[0] == 6
+        assert tries[0] == 2
     database.close()
 
 
@@ -352,6 +352,7 @@ def test_the_driver_need_not_be_named(server: str) -> None:
                 assert store.create("movies").counts().items == 0
 
 
+@pytest.mark.servers
 def test_a_server_that_wants_primary_keys_gets_them() -> None:
     with running_mariadb(("--innodb-force-primary-key=1",)) as server:
         engine = create_engine(server.url)

@@ -53,7 +53,7 @@ _RIGHTS: Final = "refuses this user. Grant it all rights on the database"
 _MYSQL: Final[dict[int, str]] = {
     1040: "has no free connection. Raise its max_connections or stop another client",
     1044: _RIGHTS,
-    1045: "refuses this user or password. Check both in NEARFIELD_DATABASE_URL",
+    1045: "refuses this user or password, or wants TLS. Check NEARFIELD_DATABASE_URL",
     1049: "has no such database. Create it first: CREATE DATABASE ... CHARACTER SET utf8mb4",
     1053: "is shutting down. Wait until it runs again, " + _RETRY,
     1071: "cannot index names of 255 characters. Set innodb_default_row_format=DYNAMIC there",
