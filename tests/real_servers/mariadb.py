@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,13 +75,25 @@ class MariaDB:
         """The number of its process."""
         return self._process.pid
 
-    def signal(self, number: signal.Signals) -> None:
-        """Stop it, or let it go on."""
-        self._process.send_signal(number)
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it hang for the time of the block: connections stay open, nothing is answered."""
+        tasks = Path(f"/proc/{self.pid}/task")
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            while any(_state(task) != "T" for task in tasks.iterdir()):
+                time.sleep(0.01)
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def end(self) -> None:
         """Kill it."""
         end(self._process)
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 @contextmanager
