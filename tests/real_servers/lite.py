@@ -1,5 +1,6 @@
 """Milvus Lite behind an address: speaks as a server does, starts in a second or two."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -52,12 +53,12 @@ class LiteServer:
     def halt(self) -> None:
         """Let it accept connections and answer nothing."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        os.killpg(self.process.pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Let it answer again."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        os.killpg(self.process.pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -3,17 +3,23 @@
 It binds fixed ports on every address, so there is one in each network (`tools/alone.sh`).
 """
 
+import base64
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
+import httpx
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
-from real_servers.processes import PROGRAMS, free_port, running, wait_until
+from real_servers.processes import PROGRAMS, end, free_port, listens, start, wait_until
 
 _SERVICES = (
     "etcd",
@@ -27,6 +33,102 @@ _SERVICES = (
     "data-coord",
     "data-node",
 )
+
+_COORDINATORS = ("rootcoord", "datacoord", "querycoord", "indexcoord")
+_ETCD = 2379
+"""The port of the etcd inside, which no setting changes."""
+
+
+@dataclass
+class MilvusServer:
+    """One server, which a test may kill, halt and start again on the same data and ports.
+
+    Parameters
+    ----------
+    folder : Path
+        Its data.
+    settings : mapping
+        Names of its configuration, such as ``common.security.authorizationEnabled``, to values.
+    """
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    process: "subprocess.Popen[bytes] | None" = None
+    ports: dict[str, int] = field(default_factory=lambda: {one: free_port() for one in _SERVICES})
+
+    @property
+    def uri(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.ports['proxy']}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        log = self.folder / "server.log"
+        if (self.folder / "configs" / "milvus.yaml").exists():
+            self._start_again(log)
+        else:
+            self._start_first(log)
+        assert self.process is not None
+        wait_until(lambda: answers(self.uri), self.process, log)
+
+    def _start_first(self, log: Path) -> None:
+        """Let the package write settings, and start the server by them."""
+        command: list[str | Path] = [PROGRAMS / "milvus-server", "--data", self.folder]
+        for name, port in self.ports.items():
+            command += [f"--{name}-port", str(port)]
+        extra = {"common.session.ttl": "300", **self.settings}
+        command += ["--extra-config", ",".join(f"{key}={value}" for key, value in extra.items())]
+        self.process = start(command, log)
+
+    def _start_again(self, log: Path) -> None:
+        """Start the server itself: the package would take other ports than those just used.
+
+        Who was killed could not give up its leases, which the new one would wait for.
+        """
+        program = self.folder / "bin" / "milvus"
+        env = {
+            "DEPLOY_MODE": "STANDALONE",
+            "METRICS_PORT": str(free_port()),
+            "MILVUS_RUN_DIR": str(self.folder / "run"),
+            "LD_LIBRARY_PATH": str(program.parent),
+        }
+        self.process = start([program, "run", "standalone"], log, env)
+        wait_until(lambda: listens(_ETCD), self.process, log)
+        for name in _COORDINATORS:
+            key = base64.b64encode(f"by-dev/meta/session/{name}".encode()).decode()
+            httpx.post(f"http://127.0.0.1:{_ETCD}/v3/kv/deleterange", json={"key": key}, timeout=30)
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        if self.process is not None:
+            end(self.process)
+        self.process = None
+
+    def halt(self) -> None:
+        """Let it accept connections and answer nothing."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def restartable_milvus(
+    folder: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[MilvusServer]:
+    """Run a server for the time of the block; parameters as of `milvus_server`."""
+    data = folder or Path(tempfile.mkdtemp(prefix="nf-milvus-"))
+    found = MilvusServer(data, settings or {})
+    try:
+        found.start()
+        yield found
+    finally:
+        found.kill()
+        if folder is None:
+            shutil.rmtree(data, ignore_errors=True)
 
 
 @contextmanager
@@ -42,21 +144,8 @@ def milvus_server(
     settings : mapping, optional
         Names of its configuration, such as ``common.security.authorizationEnabled``, to values.
     """
-    data = folder or Path(tempfile.mkdtemp(prefix="nf-milvus-"))
-    ports = {name: free_port() for name in _SERVICES}
-    command: list[str | Path] = [PROGRAMS / "milvus-server", "--data", data]
-    for name, port in ports.items():
-        command += [f"--{name}-port", str(port)]
-    extra = {"common.session.ttl": "300", **(settings or {})}
-    command += ["--extra-config", ",".join(f"{key}={value}" for key, value in extra.items())]
-    uri, log = f"http://127.0.0.1:{ports['proxy']}", data / "server.log"
-    try:
-        with running(command, log) as process:
-            wait_until(lambda: answers(uri), process, log)
-            yield uri
-    finally:
-        if folder is None:
-            shutil.rmtree(data, ignore_errors=True)
+    with restartable_milvus(folder, settings) as server:
+        yield server.uri
 
 
 def answers(uri: str, token: str = "") -> bool:
