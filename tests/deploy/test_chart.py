@@ -25,6 +25,7 @@ from rendered_chart import (
     pods,
     rendered,
     texts,
+    values_of,
 )
 
 OLDEST, NEWEST = "1.30.0", "1.37.0"
@@ -277,6 +278,26 @@ def test_the_milvus_of_the_chart_is_where_it_puts_itself() -> None:
     budgets = of_kind(rendered(_with_milvus()), "PodDisruptionBudget")
     of_milvus = {one["spec"]["selector"]["matchLabels"].get("component") for one in budgets}
     assert of_milvus >= {"proxy", "querynode", "streamingnode", "mixcoord", "datanode"}
+
+
+def test_all_parts_of_milvus_have_the_password_of_its_store() -> None:
+    """Milvus' chart gives it to the store alone, and would leave them with the default."""
+    milvus = values_of("high-availability")["milvus"]
+    for part in ("proxy", "queryNode", "dataNode", "streamingNode", "mixCoordinator"):
+        given = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in milvus[part]["extraEnv"]}
+        assert given.keys() == {"MINIO_ACCESS_KEY_ID", "MINIO_SECRET_ACCESS_KEY"}
+        assert {one["name"] for one in given.values()} == {milvus["minio"]["existingSecret"]}
+
+
+def test_copies_are_as_many_as_groups_and_coordinators_have_a_standby() -> None:
+    values = values_of("high-availability")
+    milvus, vectors = values["milvus"], values["vectors"]
+    assert vectors["resourceGroups"] == milvus["replicaResourceGroups"]
+    assert vectors["replicas"] == len(vectors["resourceGroups"]) == 2
+    assert milvus["mixCoordinator"]["activeStandby"]["enabled"]
+    for part, least in (("proxy", 2), ("mixCoordinator", 2), ("dataNode", 2), ("queryNode", 1)):
+        assert milvus[part]["replicas"] >= least
+    assert milvus["etcd"]["replicaCount"] == 3
 
 
 def test_versions_agree() -> None:

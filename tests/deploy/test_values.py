@@ -127,3 +127,15 @@ def test_every_default_is_explained() -> None:
         (line,) = (at for at, text in enumerate(lines) if text.startswith(f"{name}:"))
         above = [text for text in lines[max(0, line - 6) : line] if text.startswith("#")]
         assert above, name
+
+
+def test_the_readme_names_every_group_of_values_and_no_other() -> None:
+    readme = (CHART / "README.md").read_text()
+    table = readme.split("## Values")[1]
+    rows = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w.]+)`", row)}
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert {name.split(".")[0] for name in named} == set(values)
+    assert "worker.image" in named
+    files = {file.name for file in CHART.glob("values-*.yaml")}
+    assert set(re.findall(r"values-[\w-]+\.yaml", readme)) == files
