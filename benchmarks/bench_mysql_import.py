@@ -154,13 +154,14 @@ def main() -> None:
         loaded = load_data(server, tables, clock)
         with empty_database(server.url) as url:
             ours = measure(url.render_as_string(hide_password=False), tables, clock)
-            version = _version(url.render_as_string(hide_password=False))
+            version, megabytes = _facts(url.render_as_string(hide_password=False))
     with tempfile.TemporaryDirectory() as folder:
         lite = measure(f"sqlite:///{folder}/facts.db", tables, None)
     told = {
         "benchmark": "mysql_import",
         "rows": rows,
         "server": version,
+        "events_mb": megabytes,
         "options": OPTIONS,
         "load_data": loaded,
         "mariadb": ours,
@@ -176,9 +177,14 @@ def main() -> None:
     print(json.dumps(told))
 
 
-def _version(url: str) -> str:
+def _facts(url: str) -> tuple[str, float]:
+    """Return the version of a server, and the megabytes of events with their indexes."""
+    size = "SELECT data_length + index_length FROM information_schema.tables"
+    mine = "WHERE table_schema = DATABASE() AND table_name = 'events'"
     with Catalogues(url) as store, store._database.reading() as conn:
-        return str(conn.execute(text("SELECT VERSION()")).scalar())
+        conn.execute(text("ANALYZE TABLE events")).all()
+        megabytes = round(float(conn.execute(text(f"{size} {mine}")).scalar_one()) / 1e6)
+        return str(conn.execute(text("SELECT VERSION()")).scalar()), megabytes
 
 
 if __name__ == "__main__":

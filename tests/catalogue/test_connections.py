@@ -161,6 +161,35 @@ def test_a_server_that_hangs_is_given_up(own: MariaDB) -> None:
         store.remove("movies")
 
 
+@pytest.mark.servers
+def test_a_server_that_takes_no_writes_any_more_is_left(own: MariaDB) -> None:
+    administrator = create_engine(own.url)
+    with administrator.begin() as conn:
+        conn.exec_driver_sql("CREATE USER plain@localhost")  # not an administrator, who may write
+        conn.exec_driver_sql("GRANT ALL ON facts.* TO plain@localhost")
+    url = make_url(facts(own)).set(username="plain").render_as_string(hide_password=False)
+    with Catalogues(url) as store:
+        fill(store)
+        movies = store.get("movies")
+        before = connection_number(store)
+        with administrator.begin() as conn:
+            conn.exec_driver_sql("SET GLOBAL read_only = 1")
+        with pytest.raises(Unavailable, match="is read-only"):
+            movies.post_events([rated("a", "1", 1)])
+        assert movies.counts() == (len(ITEMS), 0, 0)
+        assert connection_number(store) > before  # whatever has its name by now is asked
+        with administrator.begin() as conn:
+            conn.exec_driver_sql("SET GLOBAL read_only = 0")
+        assert movies.post_events([rated("a", "1", 1)]).added == 1
+        store.remove("movies")
+    administrator.dispose()
+
+
+def connection_number(store: Catalogues) -> int:
+    with store._database.reading() as conn:
+        return int(conn.execute(text("SELECT CONNECTION_ID()")).scalar_one())
+
+
 def test_a_commit_without_an_answer_is_not_made_twice(server_url: str) -> None:
     with Catalogues(server_url) as store:
         store.create("movies")

@@ -61,6 +61,7 @@ _MYSQL: Final[dict[int, str]] = {
     1142: _RIGHTS,
     1153: "takes no statement of that length. Raise its max_allowed_packet to 16M or more",
     1203: "has no free connection for this user. Raise its max_user_connections",
+    1235: "has no locks by name, as a Galera cluster has none. Use one server with replicas",
     1273: "is too old. MySQL 8.0.17 or MariaDB 10.6 is the oldest that is supported",
     1286: "has no InnoDB, which keeps what was committed. Let it load InnoDB",
     1290: _NOT_WRITER,

@@ -19,14 +19,14 @@ PATIENT_SECONDS: Final = 600
 """How long one statement may take that changes or reads a whole table."""
 
 # strict: what does not fit is an error, never cut; no other mode changes what a statement means
-_MODE: Final = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY,NO_ZERO_DATE"
+_MODE: Final = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY"
 
 # a statement sees what was committed before it began: a writer that got its lock sees all that
 # the one before it wrote, and no gaps are locked, which is where most deadlocks come from
 _ISOLATION: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _SETTINGS: Final = (
     f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00', "
-    f"innodb_lock_wait_timeout = {LOCK_SECONDS}, foreign_key_checks = 1, unique_checks = 1"
+    f"innodb_lock_wait_timeout = {LOCK_SECONDS}"
 )
 
 _contexts: dict[str, ssl.SSLContext] = {}
