@@ -31,35 +31,42 @@ class Question:
         Where to ask.
     body : mapping, optional
         What is posted; where there is none, it is got.
-    truth : mapping
-        Every item that may be answered (not seen, not excluded, of the condition) to its score
-        by exact search.
+    truths : tuple of mapping
+        For each version that may answer: every item that may come (not seen, not excluded, of
+        the condition) to its score by exact search.
     """
 
     path: str
     body: Mapping[str, Any] | None
-    truth: Mapping[int, float]
+    truths: tuple[Mapping[int, float], ...]
 
     def judge(self, answer: Mapping[str, Any]) -> tuple[Verdict, str]:
         """Tell what an answer is worth, and what is wrong with it.
 
-        A full one holds the best items, best first; which of several that are equally good does
-        not matter. One that says it is degraded may hold any that are allowed.
+        A full one holds the best items of one version, best first; which of several that are
+        equally good does not matter. One that says it is degraded may hold any that are allowed.
         """
         found = [one["item"] for one in answer["items"]]
-        banned = [item for item in found if item not in self.truth]
+        allowed = self.truths[0]
+        banned = [item for item in found if item not in allowed]
         if banned or len(set(found)) < len(found):
             return "wrong", f"{found} holds {banned or 'an item twice'}"
-        wanted = min(K, len(self.truth))
-        if len(found) != wanted:
-            return "wrong", f"{len(found)} items, not {wanted}: {found}"
-        if answer["degraded"]:
+        wanted = min(K, len(allowed))
+        if answer["degraded"] and 0 < len(found) <= wanted:
             return "degraded", str(answer["degraded"])
-        scores = [self.truth[item] for item in found]
-        best = sorted(self.truth.values(), reverse=True)[:wanted]
-        if any(abs(one - other) > _SCORE_ERROR for one, other in zip(scores, best, strict=True)):
-            return "wrong", f"{found} scores {scores}, not {best}"
-        return "right", ""
+        if len(found) != wanted:
+            return "wrong", f"{len(found)} items, not {wanted}"
+        for number, truth in enumerate(self.truths):
+            if _is_best(found, truth):
+                return "right", f"version {number}"
+        scores = [round(allowed[item], 4) for item in found]
+        return "wrong", f"{found} of scores {scores} are not the best"
+
+
+def _is_best(found: Sequence[int], truth: Mapping[int, float]) -> bool:
+    best = sorted(truth.values(), reverse=True)
+    pairs = zip(found, best, strict=False)
+    return all(abs(truth[item] - score) <= _SCORE_ERROR for item, score in pairs)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class Tally:
     full_again_s: float
     """Seconds until the last answer that was not right, 0 where all were."""
     told: dict[str, int]
-    """The texts that came with what was not right, and how often: the five most frequent."""
+    """What was said of the answers, and how often: the six most frequent."""
 
     def as_plain(self) -> dict[str, Any]:
         """Return it fit for JSON."""
@@ -103,7 +110,7 @@ class Asking:
         """Count what was under way in a time (of `time.monotonic`)."""
         there = [one for one in self.asked if one.at < until and one.at + one.seconds >= since]
         count = Counter(one.verdict for one in there)
-        told = Counter(f"{one.verdict}: {one.told}" for one in there if one.verdict != "right")
+        told = Counter(f"{one.verdict}: {one.told}" for one in there)
         bad = [one.at + one.seconds - since for one in there if one.verdict != "right"]
         return Tally(
             sent=len(there),
@@ -113,7 +120,7 @@ class Asking:
             wrong=count["wrong"],
             worst_s=round(max((one.seconds for one in there), default=0.0), 2),
             full_again_s=round(max(bad, default=0.0), 2),
-            told=dict(told.most_common(5)),
+            told=dict(told.most_common(6)),
         )
 
     def wait_full(self, seconds: float, meanwhile: Callable[[], object] = lambda: None) -> None:
@@ -179,5 +186,5 @@ def _ask(http: httpx.Client, question: Question) -> Asked:
     except httpx.HTTPError as error:
         return Asked(start, time.monotonic() - start, "failed", f"{type(error).__name__}: {error}")
     if answer.status_code != 200:
-        return Asked(start, seconds, "failed", f"{answer.status_code} {answer.text[:200]}")
+        return Asked(start, seconds, "failed", f"{answer.status_code} {answer.text[:300]}")
     return Asked(start, seconds, *question.judge(answer.json()))

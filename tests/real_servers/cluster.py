@@ -8,6 +8,8 @@ It takes some 2 GB, and fixed ports: one cluster in each network (`tools/alone.s
   killed: what replaces it is empty, and Milvus does not mend that.
 """
 
+import base64
+import json
 import shutil
 import signal
 import subprocess
@@ -16,11 +18,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
+from pymilvus import MilvusClient
+from pymilvus.exceptions import MilvusException
 
-from real_servers.cluster_parts import ROLES, RUNS, Parts
+from real_servers.cluster_parts import LEADER_KEY, ROLES, RUNS, Parts
 from real_servers.memory import resident_mb
 from real_servers.milvus import answers
 from real_servers.processes import end, listens, start, wait_until
@@ -28,7 +32,7 @@ from real_servers.processes import end, listens, start, wait_until
 LEASE: Final = 10
 """Seconds until a standby coordinator takes over."""
 
-_TOLD: Final = 1500  # characters of each log that are shown when the cluster fails
+_TOLD: Final = 600  # characters of each log that are shown when the cluster fails
 
 
 class Cluster:
@@ -39,6 +43,7 @@ class Cluster:
     def __init__(self, folder: Path, lease: int) -> None:
         self._parts = Parts(folder, lease)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._logged: dict[str, int] = {}  # bytes of each log before the process was started
 
     @property
     def uri(self) -> str:
@@ -48,8 +53,9 @@ class Cluster:
     def start(self, role: str) -> None:
         """Start a part that does not run; `wait` tells when it is up."""
         assert not self.alive(role), f"{role} runs already"
-        part = self._parts.part(role)
-        self._processes[role] = start(part.command, self._log(role), part.env)
+        part, log = self._parts.part(role), self._log(role)
+        self._logged[role] = log.stat().st_size if log.exists() else 0
+        self._processes[role] = start(part.command, log, part.env)
 
     def wait(self, *roles: str, seconds: float = 90) -> None:
         """Wait until parts (all, where none is named) are healthy."""
@@ -99,6 +105,31 @@ class Cluster:
             return False
         return answer.status_code == 200
 
+    def leader(self) -> str:
+        """Return the role of the coordinator that leads."""
+        key = base64.b64encode(LEADER_KEY.encode()).decode()
+        found = httpx.post(f"{self._parts.etcd}/v3/kv/range", json={"key": key}).json()
+        session = json.loads(base64.b64decode(found["kvs"][0]["value"]))
+        return self._parts.coordinator_at(session["Address"])
+
+    def replicas(self) -> int:
+        """Return how many copies of each collection are led by a node, of the one with fewest."""
+        client = MilvusClient(self.uri, timeout=5)
+        try:
+            found = [client.describe_replica(name) for name in client.list_collections()]
+        except MilvusException:  # of one that has lost all nodes
+            return 0
+        finally:
+            client.close()
+        led = [[one for one in all_of if _is_led(one)] for all_of in found]
+        return min(map(len, led), default=0)
+
+    def readable(self, role: str) -> bool:
+        """Tell whether a query node that was started says that there are rows to answer from."""
+        with self._log(role).open("rb") as log:
+            log.seek(self._logged[role])
+            return b"Update readable segment version" in log.read()
+
     def memory_mb(self) -> float:
         """Return the resident memory of all parts together."""
         return sum(resident_mb(one.pid) for one in self._processes.values())
@@ -121,6 +152,12 @@ class Cluster:
 
     def _log(self, role: str) -> Path:
         return self._parts.folder_of(role) / "log"
+
+
+def _is_led(replica: Any) -> bool:
+    return bool(replica.group_nodes) and all(
+        shard.shard_leader in replica.group_nodes for shard in replica.shards
+    )
 
 
 @contextmanager

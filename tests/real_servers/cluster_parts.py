@@ -26,6 +26,9 @@ RUNS: Final[Mapping[str, tuple[str, ...]]] = {
 ROLES: Final = ("etcd", "queue", "store", *RUNS)
 """All parts, in the order in which they start."""
 
+LEADER_KEY: Final = "nearfield/meta/session/rootcoord"
+"""Where etcd knows the coordinator that leads."""
+
 _FIRST: Final = 21_000  # below the ports that outgoing connections take: those may not be free
 _KEY: Final = "nearfield"  # of the object store
 
@@ -78,6 +81,16 @@ class Parts:
         return f"http://127.0.0.1:{self._ports['proxy-serves']}"
 
     @property
+    def etcd(self) -> str:
+        """Where etcd answers."""
+        return f"http://127.0.0.1:{self._ports['etcd']}"
+
+    def coordinator_at(self, address: str) -> str:
+        """Return the role of the coordinator with this address (host:port) of its root."""
+        port = int(address.rpartition(":")[2])
+        return next(one for one in RUNS if self._ports[f"{one}-rootCoord"] == port)
+
+    @property
     def queue_file(self) -> Path:
         """Where the queue writes its address when it is up."""
         return self._folder / "queue" / "address"
@@ -100,8 +113,7 @@ class Parts:
         return self._milvus(role)
 
     def _etcd(self) -> Part:
-        port, peer = self._ports["etcd"], self._ports["etcd-peer"]
-        at, peer_at = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer}"
+        at, peer_at = self.etcd, f"http://127.0.0.1:{self._ports['etcd-peer']}"
         command = (
             "etcd",
             f"--data-dir={self.folder_of('etcd')}/data",
@@ -111,7 +123,7 @@ class Parts:
             f"--initial-advertise-peer-urls={peer_at}",
             f"--initial-cluster=default={peer_at}",
         )
-        return Part(command, {}, listens=port)
+        return Part(command, {}, listens=self._ports["etcd"])
 
     def _store(self) -> Part:
         folder = self.folder_of("store")

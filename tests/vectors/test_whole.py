@@ -130,12 +130,12 @@ def test_rows_that_were_removed_here_are_not_missed() -> None:
     assert engine.count("c") == 0
 
 
-def test_emptiness_that_lasts_is_believed() -> None:
-    now = [0.0]
-    cluster = Cluster(iter(lambda: False, True))
+def test_a_row_that_another_process_removed_is_no_witness_for_long() -> None:
+    cluster = Cluster(iter(lambda: True, False))
     engine = Engine(cluster, is_server=True)
-    engine._whole = Whole(cluster.rpc, clock=lambda: now[0], sleep=lambda _: None)
-    with pytest.raises(Unavailable):
-        engine.count("c")
-    now[0] = 31.0
-    assert engine.count("c") == 0
+    assert _get(engine, 5, 9) == [5]
+    del cluster.rows[3], cluster.rows[8]
+    assert _get(engine, 9) == []
+    del cluster.rows[5]
+    with pytest.raises(Unavailable):  # nothing tells this from a node that is not ready
+        _get(engine, 9)

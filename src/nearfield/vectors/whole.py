@@ -1,9 +1,10 @@
 """See whether a server answered from all rows of a collection: at times it does from none.
 
-A query node of Milvus before 2.5 that was started anew answers for up to ten seconds as if the
-collection was empty, without an error [1]_. So where rows are asked for that may not be there, one
-that is known to be there (the witness) is asked for as well: if not even that one comes, nobody
-looked. What else comes without any row is not believed either, unless the collection is empty.
+A query node of Milvus before 2.5 that was started anew answers as if the collection was empty,
+without an error [1]_: for some ten seconds, or as long as another copy lacks its node. So where
+rows are asked for that may not be there, one that is known to be there (the witness) is asked for
+as well: if not even that one comes, nobody looked. What else comes without any row is not
+believed either, unless the collection is empty.
 
 .. [1] https://github.com/milvus-io/milvus/pull/37610
 """
@@ -28,9 +29,6 @@ PAUSES: Final = (0.02, 0.05, 0.1)
 LONG_PAUSES: Final = (*PAUSES, *(0.5,) * 30)
 """The same of what nobody waits for: it outlasts a node that starts."""
 
-_BELIEVED: Final = 30.0
-"""Seconds for which nothing but emptiness was answered, after which it is believed."""
-
 _OWN: Final = 5.0
 """Seconds after rows were removed here in which emptiness is believed at once."""
 
@@ -54,7 +52,6 @@ class Whole:
     ) -> None:
         self._rpc, self._clock, self._sleep = rpc, clock, sleep
         self._witness: dict[str, int] = {}
-        self._bare_since: dict[str, float] = {}
         self._removed: Counter[str] = Counter()  # rows at most that were removed here
         self._removed_at: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -76,10 +73,7 @@ class Whole:
         for pause in (0.0, *pauses):
             self._sleep(pause)
             answer = ask()
-            if not is_bare(answer):
-                self._bare_since.pop(collection, None)
-                return answer
-            if self._is_empty(collection):
+            if not is_bare(answer) or self._is_empty(collection):
                 return answer
             self._witness.pop(collection, None)  # another process may have removed it
         raise Unavailable(
@@ -114,8 +108,5 @@ class Whole:
         request = messages.GetCollectionStatisticsRequest(collection_name=collection)
         stats = self._rpc("GetCollectionStatistics", request).stats
         rows = next(int(one.value) for one in stats if one.key == "row_count")
-        now = self._clock()
-        just_removed = now - self._removed_at.get(collection, -_OWN) < _OWN
-        if just_removed or rows <= self._removed[collection]:
-            return True
-        return now - self._bare_since.setdefault(collection, now) > _BELIEVED
+        just_removed = self._clock() - self._removed_at.get(collection, -_OWN) < _OWN
+        return just_removed or rows <= self._removed[collection]
