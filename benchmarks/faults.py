@@ -1,7 +1,6 @@
 """The faults of servers, by name: each begins, lasts for some seconds, and is mended."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -60,9 +59,8 @@ def database_killed(stage: Stage, seconds: float) -> dict[str, Any]:
 def database_hung(stage: Stage, seconds: float) -> dict[str, Any]:
     """Let MariaDB hang; let it go on."""
     assert stage.database is not None
-    stage.database.signal(signal.SIGSTOP)
-    time.sleep(seconds)
-    stage.database.signal(signal.SIGCONT)
+    with stage.database.frozen():
+        time.sleep(seconds)
     return {}
 
 
