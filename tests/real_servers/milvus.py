@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -69,7 +70,11 @@ class MilvusServer:
         else:
             self._start_first(log)
         assert self.process is not None
-        wait_until(lambda: answers(self.uri), self.process, log)
+        wait_until(self.answers, self.process, log)
+
+    def answers(self) -> bool:
+        """Tell whether it answers."""
+        return answers(self.uri)
 
     def _start_first(self, log: Path) -> None:
         """Let the package write settings, and start the server by them."""
@@ -77,7 +82,8 @@ class MilvusServer:
         for name, port in self.ports.items():
             command += [f"--{name}-port", str(port)]
         extra = {"common.session.ttl": "300", **self.settings}
-        command += ["--extra-config", ",".join(f"{key}={value}" for key, value in extra.items())]
+        for key, value in extra.items():  # one each: what is joined counts as one value
+            command += ["--extra-config", f"{key}={value}"]
         self.process = start(command, log)
 
     def _start_again(self, log: Path) -> None:
@@ -95,8 +101,7 @@ class MilvusServer:
         self.process = start([program, "run", "standalone"], log, env)
         wait_until(lambda: listens(_ETCD), self.process, log)
         for name in _COORDINATORS:
-            key = base64.b64encode(f"by-dev/meta/session/{name}".encode()).decode()
-            httpx.post(f"http://127.0.0.1:{_ETCD}/v3/kv/deleterange", json={"key": key}, timeout=30)
+            wait_until(partial(_has_forgotten, name), self.process, log)
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
@@ -113,6 +118,16 @@ class MilvusServer:
         """Let it answer again."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGCONT)
+
+
+def _has_forgotten(name: str) -> bool:
+    """Remove the session of a coordinator from etcd; tell whether etcd was up to it."""
+    key = base64.b64encode(f"by-dev/meta/session/{name}".encode()).decode()
+    try:
+        told = httpx.post(f"http://127.0.0.1:{_ETCD}/v3/kv/deleterange", json={"key": key})
+    except httpx.HTTPError:
+        return False
+    return told.is_success
 
 
 @contextmanager

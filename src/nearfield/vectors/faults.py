@@ -49,7 +49,7 @@ _PARTS_LOST: Final = (
 )
 """Words by which Milvus 2.3 tells, under one code for everything, that a part of it is lost."""
 
-_CERTIFICATE: Final = ("handshake", "certificate", "ssl_error", "tsi_")
+_CERTIFICATE: Final = ("handshake", "certificate", "verification check", "ssl_error", "tsi_")
 _LONGEST: Final = 300
 
 

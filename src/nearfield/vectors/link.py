@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import grpc
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
+from pymilvus.grpc_gen.milvus_pb2 import GetVersionRequest
 from pymilvus.grpc_gen.milvus_pb2_grpc import MilvusServiceStub
 
 from nearfield.errors import InvalidInput
@@ -87,6 +88,8 @@ class Link:
                 raise grpc.FutureTimeoutError
             try:
                 if self._client is None:
+                    # pymilvus tells of any trouble that it cannot connect, and no more
+                    self.rpc("GetVersion", GetVersionRequest(), patience)
                     self._client = MilvusClient(
                         self._address,
                         token=self._token,
