@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from rendered_chart import CHART, EVERYTHING, NAMESPACE, ROOT, merged, of_kind, rendered
+from rendered_chart import CHART, EVERYTHING, NAMESPACE, ROOT, SETS, merged, of_kind, rendered
 from running_service import Running
 
 FILES: Final = sorted((CHART / "alerts").glob("*.yaml"))
@@ -78,15 +78,30 @@ def test_prometheus_takes_what_the_chart_makes_of_them(promtool: str, tmp_path: 
     file = tmp_path / "rules.yaml"
     file.write_text(yaml.safe_dump(made["spec"]))
     check(promtool, "check", "rules", file)
-    made_rules = [rule for group in made["spec"]["groups"] for rule in group["rules"]]
-    assert [one["alert"] for one in made_rules] == sorted(
-        (rule["alert"] for rule in RULES), key=[one["alert"] for one in made_rules].index
+
+
+def test_alerts_of_a_release_go_by_its_own_objects() -> None:
+    alerts = {"monitoring": {"alerts": {"enabled": True, "groups": {"certificates": True}}}}
+    documents = rendered(merged(SETS["high availability"], alerts), "songs")
+    (made,) = of_kind(documents, "PrometheusRule")
+    rules = {
+        rule["alert"]: rule["expr"] for group in made["spec"]["groups"] for rule in group["rules"]
+    }
+    assert rules.keys() == {rule["alert"] for rule in RULES}
+    for expr in rules.values():
+        assert f'namespace="{NAMESPACE}"' in expr
+        assert 'namespace="nearfield"' not in expr
+    named_there = set(
+        re.findall(r'(\w+)=~?"(songs[^"]*|nearfield-[^"]*)"', " ".join(rules.values()))
     )
-    for rule in made_rules:
-        assert f'namespace="{NAMESPACE}"' in rule["expr"]
-        assert 'namespace="nearfield"' not in rule["expr"]
-        for name in re.findall(r'(?:deployment|job_name)=~?"([^"]*)"', rule["expr"]):
-            assert name.startswith(("songs", "nearfield-milvus"))
+    kinds = {"deployment": "Deployment", "job_name": "Job"}
+    kinds["horizontalpodautoscaler"] = "HorizontalPodAutoscaler"
+    made_there = {
+        (label, one["metadata"]["name"])
+        for label, kind in kinds.items()
+        for one in of_kind(documents, kind)
+    }
+    assert named_there == made_there | {("deployment", "songs-milvus-.+")}
 
 
 def test_groups_can_be_left_out_and_the_runbook_moved() -> None:
