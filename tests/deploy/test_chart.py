@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import nearfield
+from operator_kinds import OF_OPERATORS
 from rendered_chart import (
     CHART,
     EVERYTHING,
@@ -30,74 +31,6 @@ from rendered_chart import (
 
 OLDEST, NEWEST = "1.30.0", "1.37.0"
 """Of Kubernetes, between which the objects are checked."""
-
-_TEXTS: Final = {"type": "object", "additionalProperties": {"type": "string"}}
-
-
-def _only(required: Mapping[str, Any], **optional: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "required": list(required),
-        "properties": {**required, **optional},
-    }
-
-
-_SECRET_KEY: Final = _only({"name": {"type": "string"}, "key": {"type": "string"}})
-_SELECTOR: Final = _only({"matchLabels": _TEXTS})
-_RULE: Final = _only(
-    {"alert": {"type": "string"}, "expr": {"type": "string"}, "labels": _TEXTS},
-    **{"for": {"type": "string", "pattern": "^[0-9]+(s|m|h|d)$"}, "annotations": _TEXTS},
-)
-
-OF_OPERATORS: Final[Mapping[str, Any]] = {
-    "ServiceMonitor": _only(
-        {
-            "jobLabel": {"type": "string"},
-            "selector": _SELECTOR,
-            "endpoints": {
-                "type": "array",
-                "minItems": 1,
-                "items": _only(
-                    {"port": {"type": "string"}, "path": {"type": "string"}},
-                    interval={"type": "string", "pattern": "^[0-9]+(s|m)$"},
-                    authorization=_only({"type": {"const": "Bearer"}, "credentials": _SECRET_KEY}),
-                ),
-            },
-        }
-    ),
-    "PrometheusRule": _only(
-        {
-            "groups": {
-                "type": "array",
-                "items": _only(
-                    {"name": {"type": "string"}, "rules": {"type": "array", "items": _RULE}}
-                ),
-            }
-        }
-    ),
-    "HTTPRoute": _only(
-        {
-            "parentRefs": {
-                "type": "array",
-                "items": _only({"name": {"type": "string"}}, namespace={"type": "string"}),
-            },
-            "rules": {
-                "type": "array",
-                "items": _only(
-                    {
-                        "backendRefs": {
-                            "type": "array",
-                            "items": _only({"name": {"type": "string"}, "port": {"minimum": 1}}),
-                        }
-                    }
-                ),
-            },
-        },
-        hostnames={"type": "array", "items": {"type": "string"}},
-    ),
-}
-"""What we write of kinds that Kubernetes itself does not know, by their documentation."""
 
 
 @pytest.fixture(params=SETS, scope="module")
@@ -208,6 +141,19 @@ def test_milvus_sql_redis_and_names_are_all_that_is_reached() -> None:
     assert ports == {53, 3306, 6379, 19530}
     embedded = named(rendered({}), "NetworkPolicy", RELEASE)
     assert {one["port"] for rule in embedded["spec"]["egress"] for one in rule["ports"]} == {53}
+
+
+@pytest.mark.parametrize("mode", ["embedded", "servers"])
+def test_whoever_works_may_reach_what_its_jobs_fetch(mode: str) -> None:
+    rule = {"ports": [{"port": 443, "protocol": "TCP"}]}
+    values = {"mode": mode, "networkPolicy": {"workerEgress": [rule]}}
+    documents = rendered(merged(SERVERS, values))
+    policies = {
+        one["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+        for one in of_kind(documents, "NetworkPolicy")
+        if rule in one["spec"]["egress"]
+    }
+    assert policies == {"serve" if mode == "embedded" else "worker"}
 
 
 def test_budgets_let_a_node_be_drained_and_keep_a_pod() -> None:

@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import helm_python
 import pytest
 import yaml
 
-from rendered_chart import CHART, SERVERS, merged, rendered
+from rendered_chart import CHART, RELEASE, SERVERS, SETS, merged, named, rendered
 
 WRONG: Mapping[str, Any] = {
     "serve.replicas": 0,
@@ -65,6 +65,10 @@ TOGETHER: tuple[tuple[Mapping[str, Any], str], ...] = (
     ({"gateway": {"enabled": True}}, "gateway.parents"),
 )
 """Values each of which is right, but not together, and what the message must say."""
+
+
+DEFAULTS: Final = yaml.safe_load((CHART / "values.yaml").read_text())
+NAMES: Final = {"servers": RELEASE, "default": RELEASE, "everything": "songs"}
 
 
 def at(path: str, value: Any) -> dict[str, Any]:
@@ -129,6 +133,19 @@ def test_every_default_is_explained() -> None:
         assert above, name
 
 
+@pytest.mark.parametrize("base", ["servers", "everything", "default"])
+def test_each_switch_can_be_turned(base: str) -> None:
+    switches = {path for path, value in _leaves(DEFAULTS) if isinstance(value, bool)}
+    assert len(switches) > 15
+    not_alone = {"milvus.enabled", "ingress.enabled", "gateway.enabled"}
+    if base == "default":
+        not_alone |= {"serve.autoscaling.enabled"}
+    for path in switches - not_alone:
+        before = dict(_leaves(merged(DEFAULTS, SETS[base])))[path]
+        documents = rendered(merged(SETS[base], at(path, not before)))
+        assert named(documents, "Service", NAMES[base])
+
+
 def test_the_readme_names_every_group_of_values_and_no_other() -> None:
     readme = (CHART / "README.md").read_text()
     table = readme.split("## Values")[1]
@@ -139,3 +156,12 @@ def test_the_readme_names_every_group_of_values_and_no_other() -> None:
     assert "worker.image" in named
     files = {file.name for file in CHART.glob("values-*.yaml")}
     assert set(re.findall(r"values-[\w-]+\.yaml", readme)) == files
+
+
+def _leaves(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        here = f"{path}.{name}".removeprefix(".")
+        if isinstance(value, Mapping):
+            yield from _leaves(value, here)
+        else:
+            yield here, value
