@@ -1,15 +1,14 @@
 """Long work and how far it is: one row a job, the truth that the queue only carries about."""
 
-import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from nearfield.catalogue.database import Database
+from nearfield.catalogue.job_rows import held, is_before, new_id, now
 from nearfield.catalogue.schema import jobs
 from nearfield.errors import InvalidInput, NotFound
 
@@ -108,7 +107,7 @@ class Jobs:
     def add(self, kind: str, catalogue: str, options: Mapping[str, Any]) -> Job:
         """Keep a new job, to be run when a worker comes to it."""
         row = {
-            "id": _new_id(),
+            "id": new_id(),
             "kind": kind,
             "catalogue": catalogue,
             "options": dict(options),
@@ -118,7 +117,7 @@ class Jobs:
             "message": "",
             "attempts": 0,
             "worker": "",
-            "created": _now(),
+            "created": now(),
             "started": 0,
             "ended": 0,
         }
@@ -152,7 +151,7 @@ class Jobs:
             raise InvalidInput(f"a list of {limit} jobs is none. Ask for 1 or more.")
         query = select(jobs).order_by(jobs.c.created.desc(), jobs.c.id.desc()).limit(limit)
         if before is not None:
-            query = query.where(_is_before(before))
+            query = query.where(is_before(before))
         with self._database.reading() as conn:
             return [_read(row) for row in conn.execute(query)]
 
@@ -174,16 +173,16 @@ class Jobs:
 
     def claim(self, job: str, worker: str) -> Job | None:
         """Take a queued job to run it; None where it is queued no more. One worker gets it."""
-        now = _now()
+        moment = now()
         change = {
             "state": _RUNNING,
             "worker": worker,
             "attempts": jobs.c.attempts + 1,
-            "started": now,
+            "started": moment,
             "message": "",
         }
         queued = and_(jobs.c.id == job, jobs.c.state == _QUEUED)
-        claimed = and_(_held(job, worker, _RUNNING), jobs.c.started == now)
+        claimed = and_(held(job, worker, _RUNNING), jobs.c.started == moment)
         return self.get(job) if self._change(queued, change, claimed) else None
 
     def claim_next(self, worker: str) -> Job | None:
@@ -204,7 +203,7 @@ class Jobs:
 
         It is not where somebody cancelled it, or another worker has it.
         """
-        return self._change(_held(job, worker, _RUNNING), {"progress": dict(progress)})
+        return self._change(held(job, worker, _RUNNING), {"progress": dict(progress)})
 
     def end(self, job: str, worker: str, state: str, result: Any = None, message: str = "") -> bool:
         """Write down what came of a job; return whether the worker still had it.
@@ -223,15 +222,15 @@ class Jobs:
         if state not in JOB_STATES[_DONE:]:
             raise InvalidInput(f"a job does not end {state!r}: {', '.join(JOB_STATES[_DONE:])}.")
         number = JOB_STATES.index(state)
-        now = _now()
-        change = {"state": number, "result": result, "message": message, "ended": now}
-        ended = and_(_held(job, worker, number), jobs.c.ended == now)
-        return self._change(_held(job, worker, *_AT_WORK), change, ended)
+        moment = now()
+        change = {"state": number, "result": result, "message": message, "ended": moment}
+        ended = and_(held(job, worker, number), jobs.c.ended == moment)
+        return self._change(held(job, worker, *_AT_WORK), change, ended)
 
     def give_back(self, job: str, worker: str) -> bool:
         """Queue a job again that its worker is not going to finish, as if it had not begun."""
         change = {"state": _QUEUED, "attempts": jobs.c.attempts - 1, "worker": ""}
-        return self._change(_held(job, worker, _RUNNING), change)
+        return self._change(held(job, worker, _RUNNING), change)
 
     def abandoned(self, worker: str) -> None:
         """Queue the jobs of a worker that is no more; those begun too often fail.
@@ -240,7 +239,7 @@ class Jobs:
         """
         of_worker = jobs.c.worker == worker
         running = and_(of_worker, jobs.c.state == _RUNNING)
-        spent = {"state": _FAILED, "message": _GONE_WORKER, "ended": _now()}
+        spent = {"state": _FAILED, "message": _GONE_WORKER, "ended": now()}
         self._change(and_(of_worker, jobs.c.state == _ENDING), _cancelled())
         self._change(and_(running, jobs.c.attempts >= MOST_ATTEMPTS), spent)
         self._change(running, {"state": _QUEUED})
@@ -259,15 +258,8 @@ class Jobs:
     def _change(self, which: Any, change: Mapping[str, Any], changed: Any = None) -> bool:
         """Change some rows in one statement; return whether there were any.
 
-        Parameters
-        ----------
-        which : condition
-            The rows as they are before.
-        change : mapping
-            Their new values.
-        changed : condition, optional
-            The rows as they are after, where that this call changed them matters: it may be run
-            again because the server went away before it could say so.
+        `changed` is how they are afterwards, where it matters that this call changed them: it may
+        run again because the server went away before it could say so.
         """
 
         def work(conn: Connection) -> bool:
@@ -281,17 +273,7 @@ class Jobs:
 
 
 def _cancelled() -> dict[str, Any]:
-    return {"state": _CANCELLED, "message": "cancelled", "ended": _now()}
-
-
-def _held(job: str, worker: str, *states: int) -> Any:
-    """Return the condition that a worker has a job in one of some states."""
-    return and_(jobs.c.id == job, jobs.c.worker == worker, jobs.c.state.in_(states))
-
-
-def _is_before(job: str) -> Any:
-    created = select(jobs.c.created).where(jobs.c.id == job).scalar_subquery()
-    return or_(jobs.c.created < created, and_(jobs.c.created == created, jobs.c.id < job))
+    return {"state": _CANCELLED, "message": "cancelled", "ended": now()}
 
 
 def _read(row: Row[Any]) -> Job:
@@ -304,16 +286,6 @@ def _read(row: Row[Any]) -> Job:
 
 def _name(state: int) -> str:
     return JOB_STATES[_RUNNING if state == _ENDING else state]
-
-
-def _new_id() -> str:
-    """Return an id that sorts by the time of asking, also within a millisecond."""
-    return f"{time.time_ns() // 1000:014x}{secrets.token_hex(3)}"
-
-
-def _now() -> int:
-    """Return milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def _moment(milliseconds: int) -> datetime | None:
