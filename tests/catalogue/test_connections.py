@@ -67,12 +67,12 @@ def test_every_statement_means_the_same_whatever_the_server_is_set_to(server_url
         row = conn.execute(
             text(
                 "SELECT @@sql_mode, @@time_zone, @@character_set_connection, @@autocommit, "
-                "@@innodb_lock_wait_timeout"
+                "@@innodb_lock_wait_timeout, @@lock_wait_timeout"
             )
         ).one()
     assert "STRICT_ALL_TABLES" in row[0]
     assert "NO_ENGINE_SUBSTITUTION" in row[0]
-    assert tuple(row[1:]) == ("+00:00", "utf8mb4", 1, 10)
+    assert tuple(row[1:]) == ("+00:00", "utf8mb4", 1, 10, 60)
 
 
 def test_what_does_not_fit_is_refused_and_never_cut(server_url: str) -> None:
@@ -322,7 +322,7 @@ def test_who_waits_too_long_for_a_row_is_told(
 
         def hold(conn: Connection) -> None:
             conn.exec_driver_sql(row)
-            with pytest.raises(InUse, match="is being written by others"):
+            with pytest.raises(InUse, match="is being used by others"):
                 store._database.write(work)
 
         database.write(hold)

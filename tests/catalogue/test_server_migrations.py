@@ -4,13 +4,14 @@ import subprocess
 import sys
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
+import nearfield.catalogue.database
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.migrate import migrate
 from nearfield.catalogue.schema import HEAD
 from nearfield.catalogue.store import Catalogues
-from nearfield.errors import InvalidInput, NotFound
+from nearfield.errors import InUse, InvalidInput, NotFound
 from real_servers.databases import empty_database, read_schema
 
 DDL = ("CREATE", "ALTER", "UPDATE", "INSERT")
@@ -18,6 +19,7 @@ DDL = ("CREATE", "ALTER", "UPDATE", "INSERT")
 KILLED = """
 import os, sys
 from sqlalchemy import event
+import nearfield.catalogue.database
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.migrate import migrate
 database, left = Database(sys.argv[1]), [int(sys.argv[2])]
@@ -122,4 +124,26 @@ def test_tables_of_another_program_are_not_taken_for_ours(server: str) -> None:
         database.write(lambda conn: conn.exec_driver_sql("CREATE TABLE jobs (name INT)"))
         with pytest.raises(InvalidInput, match=r"tables named jobs.*a database of its own"):
             migrate(database)
+        database.close()
+
+
+def test_a_table_that_is_being_read_is_not_waited_for_for_ever(
+    server_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = Database(server_url), Database(server_url)
+    migrate(writer, "0005")
+    monkeypatch.setattr(nearfield.catalogue.database, "_ATTEMPTS", 2)
+    with reader.reading(snapshot=True) as conn:
+        conn.exec_driver_sql("SELECT * FROM items")
+
+        def wait_a_second(other: Connection) -> None:
+            other.exec_driver_sql("SET SESSION lock_wait_timeout = 1")
+
+        event.listen(writer._engine, "begin", wait_a_second)
+        with pytest.raises(InUse, match="is being used by others"):
+            migrate(writer)
+        assert writer.version() == "0005"
+    migrate(writer)
+    assert writer.version() == HEAD
+    for database in (reader, writer):
         database.close()

@@ -73,7 +73,7 @@ _MYSQL: Final[dict[int, str]] = {
     2013: _AWAY,
     2055: _AWAY,
 }
-_BUSY: Final = "is being written by others. Wait until they are done, " + _RETRY
+_BUSY: Final = "is being used by others. Wait until they are done, " + _RETRY
 _LOCKED: Final = (1020, 1205, 1213, 3101)
 """Changed since it was read, lock wait timeout, deadlock, refused by the group: rolled back."""
 

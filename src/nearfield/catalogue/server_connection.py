@@ -15,6 +15,9 @@ IDLE_SECONDS: Final = 5.0
 LOCK_SECONDS: Final = 10
 """How long a statement waits for a row that another transaction holds."""
 
+TABLE_SECONDS: Final = 60
+"""How long a migration waits for a table that somebody reads: all others wait behind it."""
+
 PATIENT_SECONDS: Final = 600
 """How long one statement may take that changes or reads a whole table."""
 
@@ -26,7 +29,7 @@ _MODE: Final = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY"
 _ISOLATION: Final = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _SETTINGS: Final = (
     f"SET SESSION sql_mode = '{_MODE}', time_zone = '+00:00', "
-    f"innodb_lock_wait_timeout = {LOCK_SECONDS}"
+    f"innodb_lock_wait_timeout = {LOCK_SECONDS}, lock_wait_timeout = {TABLE_SECONDS}"
 )
 
 _contexts: dict[str, ssl.SSLContext] = {}
