@@ -26,6 +26,8 @@ _HERE: Final = Place()
 
 _WORDS: Final = {
     "fill": "Filling Milvus",
+    "index": "Indexing the vectors",
+    "load": "Bringing the vectors into memory",
     "check": "Checking what Milvus holds",
     "swap": "Letting it answer",
     "canary": "Letting it answer",
