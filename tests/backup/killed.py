@@ -1,6 +1,7 @@
 """Run commands in a process of their own, and kill them in the middle."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,12 +19,16 @@ def _start(home: Path, *words: str) -> "subprocess.Popen[str]":
     )
 
 
-def kill_command(home: Path, words: tuple[str, ...], line: str) -> None:
-    """Start a command and kill it as soon as it says `line`."""
+def kill_command(
+    home: Path, words: tuple[str, ...], line: str, how: signal.Signals = signal.SIGKILL
+) -> int:
+    """Start a command, end it as soon as it says `line`, and return its exit code."""
     with _start(home, *words) as process:
         assert process.stderr is not None
         assert any(said.startswith(line) for said in process.stderr)
-        process.kill()
+        process.send_signal(how)
+        process.stderr.read()
+    return process.returncode
 
 
 def finish_command(home: Path, *words: str) -> str:

@@ -1,11 +1,13 @@
 """kill -9 in the middle of a backup, a restore or a move; then the same command."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from backup.answers import assert_same, contents, movie_answers, sqlite_of
 from backup.killed import finish_command, kill_command
+from nearfield.cli.main import INTERRUPTED
 from nearfield.errors import InUse
 from nearfield.home import Nearfield
 from nearfield.pipelines.backup import backup
@@ -22,6 +24,16 @@ def test_a_killed_backup_leaves_no_file_and_is_done_again(home: Path, tmp_path: 
     finish_command(home, "backup", str(file))
     assert list(tmp_path.glob(".a.backup*")) == []
     finish_command(home, "restore", "--check", str(file))
+
+
+def test_ctrl_c_leaves_nothing_and_lets_writers_in_again(home: Path, tmp_path: Path) -> None:
+    words = ("backup", str(tmp_path / "a.backup"))
+    assert kill_command(home, words, "Reading items", signal.SIGINT) == INTERRUPTED
+    assert list(tmp_path.glob("*.backup*")) + list(tmp_path.glob(".a*")) == []
+    words = ("move", "--to", str(tmp_path / "new"))
+    assert kill_command(home, words, "Writing items", signal.SIGINT) == INTERRUPTED
+    with Stores(home) as stores:
+        stores.catalogue("movies").put_user("in again")
 
 
 @pytest.mark.parametrize("line", ["Writing events", "Writing the space graph"])
