@@ -1,12 +1,15 @@
 """Say what one thinks, and see the lists change; compare two of them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from nearfield.home import Nearfield
 from pages.browser import changed, listed
+from real_servers.lite import lite_server
 from service_process import Served, served
 
 MOVIES = "/api/catalogues/movies"
@@ -117,9 +120,32 @@ def test_while_milvus_is_away_the_list_says_that_it_is_what_is_popular(
         context = browser.new_context(base_url=away.address)
         page = context.new_page()
         page.goto("/c/movies/you")
-        expect(page.get_by_text("The vectors are away for the moment")).to_be_visible()
+        expect(page.get_by_text("away for the moment. This is what is popular")).to_be_visible()
         assert listed(page, "Recommended")
         context.close()
+
+
+def test_when_milvus_goes_the_last_list_stays_and_a_new_one_comes_by_itself(
+    browser: Browser, home: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(home, tmp_path / "home"))
+    with lite_server(tmp_path / "milvus") as server:
+        with Nearfield(copy, milvus_uri=server.uri) as nearfield:
+            nearfield.publish("movies", space="fusion")
+        env = {"NEARFIELD_MILVUS_URI": server.uri}
+        with served(copy, "--no-worker", env=env) as service:
+            page = browser.new_context(base_url=service.address).new_page()
+            page.goto("/c/movies/items/5")
+            before = listed(page, "Similar items")
+            expect(page.get_by_text("away for the moment")).to_have_count(0)
+            server.kill()
+            page.reload()
+            expect(page.get_by_text("away for the moment. This is your last list")).to_be_visible()
+            assert listed(page, "Similar items") == before
+            server.start()
+            expect(page.get_by_text("away for the moment")).to_have_count(0)
+            assert listed(page, "Similar items") == before
+            page.context.close()
 
 
 def _ids(rows: Any) -> list[str]:

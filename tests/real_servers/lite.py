@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pymilvus import MilvusClient
+
 from real_servers.milvus import answers
 from real_servers.processes import end, free_port, start, wait_until
 
@@ -37,12 +39,16 @@ class LiteServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers and has in memory what was there before."""
         log = self.folder / "log"
         command: list[str | Path] = [_PROGRAM, "server", "--data-dir", self.folder / "data"]
         command += ["--host", "127.0.0.1", "--port", str(self.port)]
         self.process = start(command, log)
         wait_until(lambda: answers(self.uri), self.process, log)
+        client = MilvusClient(self.uri, timeout=10)
+        for name in client.list_collections():  # which a Milvus server does by itself
+            client.load_collection(name)
+        client.close()
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

@@ -30,7 +30,9 @@ export function useRecommend(catalogue, wish) {
  */
 export function useSimilar(catalogue, item, query) {
   const path = query && asking(of(catalogue, "items", item, "similar"), query);
-  return useRemote(path, (signal) => get(path, signal), { keep: true });
+  const remote = useRemote(path, (signal) => get(path, signal), { keep: true });
+  useEvery(AWAY, Boolean(remote.data?.degraded), remote.reload);
+  return remote;
 }
 
 /**
