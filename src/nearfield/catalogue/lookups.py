@@ -44,12 +44,13 @@ def find_items(conn: Connection, catalogue: int, keys: list[int]) -> dict[int, I
     found: dict[int, Item] = {}
     for some in queries.chunks(keys):
         rows = conn.execute(queries.ITEMS, {"catalogue": catalogue, "keys": some}).all()
-        genres: dict[int, list[str]] = {}
+        genres: dict[int, list[tuple[int, str]]] = {}
         for row in rows:  # one for each genre; a single one without where an item has none
-            genres.setdefault(row[0], []).append(row[5])
-        for key, public, title, year, attributes, genre, integer in rows:
+            if row[5] is not None:
+                genres.setdefault(row[0], []).append((row[6], row[5]))
+        for key, public, title, year, attributes, _, _, integer in rows:
             if key not in found:
-                known = tuple(genres[key]) if genre is not None else ()
+                known = tuple(genre for _, genre in sorted(genres.get(key, ())))
                 public_id = int(public) if integer else public
                 found[key] = Item(key, public_id, title, year, known, json.loads(attributes))
     return found

@@ -73,11 +73,11 @@ ITEMS: Final = (
         items.c.year,
         type_coerce(items.c.attributes, Text),  # one row a genre: read once an item
         item_genres.c.genre,
+        item_genres.c.place,  # sorted by whoever reads: MariaDB would put long texts on its disk
         _INTEGER_ITEMS,
     )
     .outerjoin(item_genres, item_genres.c.item_id == items.c.id)
     .where(_OWN_ITEM, items.c.id.in_(bindparam("keys", expanding=True)))
-    .order_by(items.c.id, item_genres.c.place)
 )
 
 WHOLE_HISTORY: Final = (
