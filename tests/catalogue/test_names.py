@@ -4,7 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.dialects.mysql.reserved_words import RESERVED_WORDS_MARIADB, RESERVED_WORDS_MYSQL
 
+from nearfield.catalogue.schema import metadata
 from nearfield.catalogue.store import Catalogues
 from nearfield.errors import NotFound
 from real_servers.databases import empty_database
@@ -114,3 +116,10 @@ def test_names_are_compared_by_their_bytes(server_url: str, table: str) -> None:
             "utf8mb4_nopad_bin",
             "utf8mb4_0900_bin",
         )
+
+
+def test_no_table_or_column_is_called_like_a_word_of_sql() -> None:
+    tables_of = metadata.tables
+    names = {*tables_of, *(column.name for one in tables_of.values() for column in one.columns)}
+    assert names & (RESERVED_WORDS_MYSQL | RESERVED_WORDS_MARIADB) <= {"offset"}
+    assert "groups" in RESERVED_WORDS_MYSQL  # of MySQL 8 alone
