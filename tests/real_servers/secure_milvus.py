@@ -12,7 +12,7 @@ from real_servers.milvus import MilvusServer
 NAME = "milvus.nearfield.test"
 """In the server's certificate; its address says localhost."""
 
-TOKEN = "root:Milvus"  # noqa: S105 - what a new server has
+TOKEN = "root:Milvus"
 
 
 @dataclass(frozen=True)

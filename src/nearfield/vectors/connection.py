@@ -14,7 +14,7 @@ from milvus_lite.server_manager import server_manager_instance
 from nearfield.errors import InUse, Unavailable
 from nearfield.locks import OwnerLock, read_owner
 from nearfield.vectors.engine import Engine
-from nearfield.vectors.faults import GONE, code_of, fault_of
+from nearfield.vectors.faults import ASLEEP, GONE, code_of, fault_of
 from nearfield.vectors.health import Health
 from nearfield.vectors.link import FAULTS, Link
 from nearfield.vectors.lite import SERVING, START_SECONDS, find_server, own, owner_mark
@@ -31,8 +31,6 @@ _SLOW: Final = frozenset({"flush", "create_index", "load_collection"})
 
 _ONCE: Final = frozenset({"create_collection", "create_alias", "drop_collection", "drop_alias"})
 """Calls that fail where they were done before; all others may be made again."""
-
-_ASLEEP: Final = 101  # code of Milvus: the collection is not loaded
 
 _LOUD: Final = ("pymilvus.decorators", "pymilvus.client", "pymilvus.orm", "milvus_lite")
 """Loggers that print what is raised as well, with a traceback; we raise it with a remedy."""
@@ -220,7 +218,7 @@ class Lite:
                 self._connect(waiting=True)
                 if name in _ONCE:  # nobody knows whether it was done
                     raise
-            elif code_of(error) != _ASLEEP:
+            elif code_of(error) not in ASLEEP:
                 raise
         return run(self._link, True)
 

@@ -7,7 +7,7 @@ import grpc
 from pymilvus.client.types import Status
 from pymilvus.exceptions import MilvusException
 
-Kind = Literal["away", "refused", "token", "certificate"]
+Kind = Literal["away", "asleep", "refused", "token", "certificate"]
 
 GONE: Final = (grpc.StatusCode.UNAVAILABLE, Status.CONNECT_FAILED)
 """Codes of a call that reached nobody."""
@@ -21,7 +21,6 @@ _AWAY: Final = frozenset(
         grpc.StatusCode.INTERNAL,
         grpc.StatusCode.UNKNOWN,
         *(1, 2, 4, 8, 12),  # the service is not ready, not available, asked too much
-        *(101, 103, 106, 201, 202),  # not in memory (yet): a node or the server was started anew
         *(305, 401, 500, 501, 503, 601, 602),  # a group, replica, channel or segment has no node
         *(901, 902, 903, 904, 905, 906),  # a node is lost
         *(1001, 1302),  # its storage, its queue
@@ -32,6 +31,9 @@ _AWAY: Final = frozenset(
 
 .. [1] https://github.com/milvus-io/milvus/blob/master/pkg/util/merr/errors.go
 """
+
+ASLEEP: Final = frozenset({101, 103, 106, 201, 202})
+"""Codes of a collection that is not in memory (yet): Milvus, or a node, was started anew."""
 
 _TOKEN: Final = frozenset({grpc.StatusCode.UNAUTHENTICATED, 1400, 1800})
 
@@ -59,9 +61,9 @@ class Fault:
 
     Parameters
     ----------
-    kind : {"away", "refused", "token", "certificate"}
-        "away": it was not done, and may be at another attempt; "token" and "certificate": this
-        side, or the other, is not trusted.
+    kind : {"away", "asleep", "refused", "token", "certificate"}
+        "away": nobody was reached, or a part that is needed was not; "asleep": the collection is
+        not in memory; "token" and "certificate": this side, or the other, is not trusted.
     text : str
         What was said, in one line.
     """
@@ -80,6 +82,8 @@ def fault_of(error: Exception) -> Fault:
         return Fault("token", text)
     if code_of(error) in GONE and any(word in low for word in _CERTIFICATE):
         return Fault("certificate", text)
+    if code_of(error) in ASLEEP:
+        return Fault("asleep", text)
     if code_of(error) in _AWAY or any(word in low for word in _PARTS_LOST):
         return Fault("away", text)
     return Fault("refused", text)

@@ -52,7 +52,7 @@ class Patience:
     failures: int = 3
     seconds: float = 1.0
     pause: float = 0.5
-    longest: float = 8.0
+    longest: float = 5.0
     jitter: float = 0.3
 
 

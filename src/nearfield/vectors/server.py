@@ -5,12 +5,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from pymilvus.grpc_gen.milvus_pb2 import GetVersionRequest
+from pymilvus.exceptions import MilvusException
+from pymilvus.grpc_gen.milvus_pb2 import GetVersionRequest, LoadCollectionRequest
 
 from nearfield.errors import Unavailable
-from nearfield.vectors.faults import Fault, fault_of
+from nearfield.vectors.faults import ASLEEP, Fault, fault_of
 from nearfield.vectors.health import Breaker, Health
 from nearfield.vectors.link import FAULTS, Link
 from nearfield.vectors.options import MilvusOptions
@@ -34,6 +36,7 @@ What is upserted or deleted by its id may be so again.
 
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 0.5
+_WAKING_SECONDS: Final = 1.0
 _LEAST: Final = 0.02  # seconds that an attempt needs to be worth it
 
 _log = logging.getLogger(__name__)
@@ -70,8 +73,17 @@ class Server:
 
     def rpc(self, name: str, request: Any) -> Any:
         """Make a call of the wire; errors as of `call`."""
+
+        def run(left: float | None) -> Any:
+            try:
+                return self._link.rpc(name, request, left)
+            except MilvusException as error:
+                if error.code in ASLEEP:
+                    self._wake(request.collection_name, left)
+                raise
+
         try:
-            return self._try(name, lambda left: self._link.rpc(name, request, left))
+            return self._try(name, run)
         except Unavailable:
             if name not in _WRITES:
                 self._failed_read = name, request
@@ -99,7 +111,8 @@ class Server:
     def _try(self, name: str, run: Callable[[float | None], Result]) -> Result:
         """Run one call until it is answered or its time is over."""
         seconds = self._seconds(name)
-        until = time.monotonic() + (self._options.answer_seconds if seconds is None else seconds)
+        started = time.monotonic()
+        until = started + (self._options.answer_seconds if seconds is None else seconds)
         pause = _FIRST_PAUSE
         while True:
             if self._breaker.refuses:
@@ -110,14 +123,26 @@ class Server:
             except FAULTS as error:
                 fault = fault_of(error)
                 self._note(fault, time.monotonic() - begun)
+                if fault.kind == "asleep":  # it may take minutes, but is often on its way
+                    until = min(until, started + _WAKING_SECONDS)
                 left = until - time.monotonic() - pause
-                if fault.kind != "away" or name in _ONCE or left < _LEAST:
+                if fault.kind not in ("away", "asleep") or name in _ONCE or left < _LEAST:
                     raise self._error(fault) from error
             else:
                 self._breaker.answered()
                 return answer
             self._closed.wait(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _wake(self, collection: str, seconds: float | None) -> None:
+        """Have a collection brought into memory; it is not waited for."""
+        request = LoadCollectionRequest(
+            collection_name=collection,
+            replica_number=self._options.replicas,
+            resource_groups=self._options.resource_groups,
+        )
+        with suppress(*FAULTS):  # the error that is raised is that of who asked
+            self._link.rpc("LoadCollection", request, seconds)
 
     def _seconds(self, name: str) -> float | None:
         if name in _SLOW:
@@ -175,6 +200,11 @@ class Server:
                 f"NEARFIELD_MILVUS_CA to the certificate of who signed the server's, "
                 f"NEARFIELD_MILVUS_SERVER_NAME to the name in it, and where the server asks for "
                 f"one, NEARFIELD_MILVUS_CERTIFICATE and NEARFIELD_MILVUS_KEY."
+            )
+        if fault.kind == "asleep":
+            return Unavailable(
+                f"Milvus at {self._uri} is still bringing the vectors into memory: {fault.text}. "
+                f"Ask again in a moment."
             )
         if fault.kind == "refused":
             return Unavailable(
