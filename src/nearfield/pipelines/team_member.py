@@ -30,7 +30,7 @@ _SILENCE: Final = 300
 
 _PATIENCE: Final = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # a training may take seconds only
-    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "600",  # busy machines load torch for a minute
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "300",  # busy machines load torch for a minute
 }
 """How often Ray Train looks after the team, and how long it waits for it to be there."""
 
@@ -121,7 +121,10 @@ def start(desk: Any, given: list[Any], workers: "Workers", count: int) -> None:
             run_config=RunConfig(  # type: ignore[call-arg]  # typed as that of Ray's old trainer
                 name="team",
                 storage_path=folder,
-                failure_config=FailureConfig(max_failures=workers.restarts),
+                # where a lost machine does not come back, the rest is not waited for for ever
+                failure_config=FailureConfig(  # type: ignore[call-arg]  # and this, too
+                    max_failures=workers.restarts, controller_failure_limit=0
+                ),
                 worker_runtime_env={"env_vars": _SURROUNDINGS},
             ),
         ).fit()

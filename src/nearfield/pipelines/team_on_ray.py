@@ -95,7 +95,7 @@ def _members(machines: Sequence[Machine], workers: "Workers") -> int:
         cores = sum(machine.cpus for machine in machines)
         raise Unavailable(
             f"the Ray cluster has {cores:g} cores on {len(machines)} machines, and {wanted} "
-            f"workers of {workers.threads} threads were asked for: there is room for {room}. Start "
+            f"workers with {workers.threads} each were asked for: there is room for {room}. Start "
             "more machines, or ask for fewer workers or threads."
         )
     return wanted
@@ -108,8 +108,10 @@ def _what_failed(error: BaseException) -> str:
     if not isinstance(cause, WorkerGroupError):
         return f"the Ray cluster cannot train ({_line(cause)})"
     # of a member that dies the others see no more than a broken connection
-    lost = [one for one in cause.worker_failures.values() if isinstance(one, RayError)]
-    first, *_ = lost or cause.worker_failures.values()
+    failures = list(cause.worker_failures.values())
+    lost = [one for one in failures if isinstance(one, RayError)]
+    unlike = [one for one in failures if "gloo" not in str(one)]
+    first, *_ = lost or unlike or [ConnectionError("the connection to another worker broke")]
     return f"the team lost a worker too often ({_line(first)})"
 
 
