@@ -40,6 +40,9 @@ class Counts(Protocol):
     def changing(self, alias: str) -> AbstractContextManager[Right]:
         """Hold the right to change a space."""
 
+    def saw(self, alias: str, collection: str) -> None:
+        """Tell what was read of a space."""
+
     def close(self) -> None:
         """End what counts in the background."""
 
@@ -95,8 +98,11 @@ class Changes:
         finally:
             lock.release()
 
+    def saw(self, alias: str, collection: str) -> None:
+        """Do nothing: every change is counted in a file."""
+
     def close(self) -> None:
-        """Do nothing: the files count."""
+        """Do nothing, too."""
 
     def _file(self, alias: str) -> Path:
         return self._folder / alias[:_LONGEST]

@@ -298,14 +298,18 @@ class Spaces:
 
     def _read_whole(self, key: Key) -> Answer:
         """Read the version that answers, also where another one does before it is read."""
-        for _ in range(_READS):
+        for attempt in range(_READS):
             space = self._must(*key)
             try:
-                return self._read(name_of(space))
+                answer = self._read(name_of(space))
             except Unavailable:
-                if self._opened.closed.is_set() or self._must(*key).version == space.version:
+                is_last = attempt == _READS - 1 or self._opened.closed.is_set()
+                if is_last or self._must(*key).version == space.version:
                     raise
-        return self._read(name_of(self._must(*key)))
+            else:
+                self._changes.saw(name_of(space).alias, space.collection)
+                return answer
+        raise AssertionError  # the last attempt returns or raises
 
     def _read(self, name: SpaceName) -> Answer:
         space = self._describe(name, active=True)

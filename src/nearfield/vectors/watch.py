@@ -74,6 +74,13 @@ class Watch:
         """Change a space; who else does is seen to in SQL (`Catalogues.exclusive`)."""
         yield WatchedChange(self, alias)
 
+    def saw(self, alias: str, collection: str) -> None:
+        """Tell what was read of a space: it may have moved away and back since it was seen."""
+        with self._lock:
+            seen = self._seen.get(alias)
+            if seen is not None and seen.target != collection:
+                self._seen[alias] = _Seen(collection, seen.at, seen.count + 1)
+
     def close(self) -> None:
         """Wait for what is being asked."""
         with self._lock:
