@@ -162,6 +162,9 @@ def test_the_command(home: Path, tmp_path: Path) -> None:
     refused = CliRunner().invoke(app, ["--home", str(home), "recommend", "--user", "1"])
     assert refused.exit_code == 1
     assert "was moved to another place" in " ".join(refused.stderr.split())
+    asked = CliRunner().invoke(app, ["--home", str(home), "migrate", "--check"])
+    assert asked.exit_code == 1
+    assert "was moved to another place" in " ".join(asked.stderr.split())
     back = CliRunner().invoke(app, ["--home", str(home), "move", "--cancel"])
     assert back.exit_code == 0, back.stderr
     assert CliRunner().invoke(app, ["--home", str(home), "recommend", "--user", "1"]).exit_code == 0

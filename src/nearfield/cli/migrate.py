@@ -25,6 +25,7 @@ def migrate_command(
     # SQLAlchemy takes 0.1 s, which other commands need not wait
     from nearfield.catalogue.database import Database
     from nearfield.catalogue.schema import HEAD
+    from nearfield.catalogue.standing import check_standing
 
     with open_stores(context) as stores:
         database = Database(stores.database_url)
@@ -32,6 +33,7 @@ def migrate_command(
             stores.make()  # a server needs no folder of ours
     try:
         before = _version(database)
+        check_standing(before, database.url)
         after = _found(database, before, HEAD) if check else _migrated(database, HEAD)
     finally:
         database.close()
