@@ -180,7 +180,7 @@ class Lite:
         while self._link is None:
             address = self._start() if self.owns else find_server(self._folder, waiting)
             self._mark = owner_mark(self._folder)
-            link = Link(address, "", MilvusOptions())
+            link = Link(address, "", MilvusOptions(), pings=not self.owns)
             try:
                 link.call("list_collections", seconds=_SECONDS)
             except FAULTS:  # it ended, or has much to do

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,10 +28,14 @@ _CHANNEL: Final = {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
     "grpc.min_reconnect_backoff_ms": 2000,
+}
+_PINGS: Final = {
     "grpc.keepalive_time_ms": 10_000,
     "grpc.keepalive_timeout_ms": 3_000,
     "grpc.keepalive_permit_without_calls": 1,
 }
+_NO_PINGS: Final = {"grpc.keepalive_time_ms": 2**31 - 1}
+"""Milvus Lite takes the pings of half a minute without a call for an attack, and hangs up."""
 
 
 class Link:
@@ -44,6 +49,8 @@ class Link:
         ``user:password`` or API key; empty where none is wanted.
     options : MilvusOptions
         TLS, and patience with the first call.
+    pings : bool
+        Whether to ask now and then if it still lives. Inside of this process it does.
 
     Raises
     ------
@@ -51,11 +58,14 @@ class Link:
         If a certificate or key cannot be read.
     """
 
-    def __init__(self, address: str, token: str, options: MilvusOptions) -> None:
+    def __init__(
+        self, address: str, token: str, options: MilvusOptions, pings: bool = True
+    ) -> None:
         self._address, self._token, self._options = address, token, options
         self._making = threading.Lock()
         self._client: Any = None
-        self._channel = _channel(address, options)
+        self._pings = _PINGS if pings else _NO_PINGS
+        self._channel = _channel(address, options, self._pings)
         self._stub: Any = MilvusServiceStub(self._channel)
         self._metadata = (("authorization", base64.b64encode(token.encode())),) if token else ()
 
@@ -95,6 +105,7 @@ class Link:
                         token=self._token,
                         timeout=patience,
                         dedicated=True,  # others to the same address may trust other certificates
+                        grpc_options=self._pings,
                         **_tls(self._options, self._address),
                     )
             finally:
@@ -102,9 +113,9 @@ class Link:
         return self._client
 
 
-def _channel(address: str, options: MilvusOptions) -> grpc.Channel:
+def _channel(address: str, options: MilvusOptions, pings: Mapping[str, int]) -> grpc.Channel:
     parts = urlsplit(address)
-    told: list[tuple[str, Any]] = list(_CHANNEL.items())
+    told: list[tuple[str, Any]] = [*_CHANNEL.items(), *pings.items()]
     if parts.scheme not in ("http", "https", "tcp"):
         return grpc.insecure_channel(address, told)
     secure = parts.scheme == "https"
