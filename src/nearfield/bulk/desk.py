@@ -160,7 +160,8 @@ class Desk:
             with self._changed:
                 self._ahead = plan.workers * _AHEAD
             while self._begin_wave():
-                for row in _mapped(me, plan):
+                # what was lost goes alone to a worker, so that none is lost for another's fault
+                for row in _mapped(me, plan, ahead=1 if self._attempts else _AHEAD):
                     self._done(row)
                 self._end_wave()
         except Exception as error:
@@ -185,6 +186,7 @@ class Desk:
             # no more is taken from Ray than is fetched from here
             self._changed.wait_for(lambda: len(self._results) < self._ahead)
             if self._out.pop(number, None) is not None:
+                self._attempts.pop(number, None)
                 self._results.append((number, row[RESULT]))
             self._changed.notify_all()
 
@@ -196,13 +198,14 @@ class Desk:
                 if self._attempts[number] < _ATTEMPTS:
                     self._orders.append((number, order))
                 else:
+                    del self._attempts[number]
                     self._results.append((number, None))
             self._out.clear()
             self._changed.notify_all()
 
 
-def _mapped(desk: Any, plan: Plan) -> Iterator[Row]:
-    """Yield the results of one data set as they come."""
+def _mapped(desk: Any, plan: Plan, ahead: int) -> Iterator[Row]:
+    """Yield the results of one data set as they come; `ahead` jobs are with each worker."""
     # only who leads a run needs Ray Data, and it takes a second
     from ray.data import ActorPoolStrategy, DataContext, ExecutionResources, read_datasource
 
@@ -220,7 +223,7 @@ def _mapped(desk: Any, plan: Plan) -> Iterator[Row]:
         min_size=1,
         max_size=plan.workers,
         initial_size=plan.workers,
-        max_tasks_in_flight_per_actor=_AHEAD,
+        max_tasks_in_flight_per_actor=ahead,
     )
     results = jobs.map(
         Mapper,

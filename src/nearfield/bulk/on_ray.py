@@ -18,6 +18,9 @@ from nearfield.bulk.parcels import MOST_SENT, Seen, files_below
 from nearfield.bulk.work import CRASHED, Fault, JobT, ResultT, Work, here
 from nearfield.errors import Unavailable
 
+_HEAD: Final = {"node:__internal_head__": 0.001}
+"""Where the desk is: on the machine without which there is no cluster."""
+
 _LOST: Final = Fault(
     CRASHED,
     "was lost three times with the machine that worked on it. It may need more memory than there "
@@ -79,9 +82,11 @@ class OnRay(Generic[JobT, ResultT]):
         if not first:
             return
         plan = self._plan()
-        # the desk needs one thread for each worker that may ask, and some for itself
-        options = {"num_cpus": 0, "max_concurrency": plan.workers + 4, "max_restarts": 0}
-        desk = DeskActor.options(**options).remote()
+        desk = DeskActor.options(
+            num_cpus=0,
+            resources=_HEAD,
+            max_concurrency=plan.workers + 4,  # each worker may ask, and some are for itself
+        ).remote()
         try:
             leading = desk.lead.remote(desk, plan)
             yield from self._served(desk, _chained(first, source), plan)
