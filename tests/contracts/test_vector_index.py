@@ -87,9 +87,9 @@ def _wait_until_listening(port: int, process: "subprocess.Popen[bytes]") -> None
     raise AssertionError(f"milvus-lite server ended with {process.returncode}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[Connection]:
-    """Start one real Milvus server for the whole run and stop it at the end."""
+    """Start one real Milvus server for this file: it binds ports that others may want."""
     with milvus_server() as uri, Connection(uri) as connection:
         yield connection
 
