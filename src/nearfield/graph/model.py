@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,9 @@ from nearfield.serving.interests import interests_of
 from nearfield.types import Ids, Interests, UserQuery, Vectors
 
 _GRAPH: Final = "graph"
+
+_LARGE: Final = 100_000
+"""Items of which the tables take some memory."""
 
 _AT_ONCE: Final = 65_536
 """Items embedded at once."""
@@ -121,9 +125,11 @@ class GraphModel(HistoryModel):
         tensors.pop(ITEM_KEYS, None)  # the graph tells them
         inputs = tuple(tensors.pop(f"inputs.{layer}") for layer in range(config.layers))
         graph = BipartiteGraph.load(folder / _GRAPH, mapped=True)
-        with torch.device("meta"):  # nothing is drawn that the file would replace
+        # a large table is not drawn, since the file's replaces it; torch takes a second to do so
+        large = len(vectors) > _LARGE
+        with torch.device("meta") if large else nullcontext():
             network = GraphNetwork(config, saved.vocabulary, len(vectors))
-        network.load_state_dict(tensors, assign=True)  # a table stays in the file until it is read
+        network.load_state_dict(tensors, assign=True)  # tables stay in the file until they are read
         levels = Levels(inputs, vectors)
         return cls(Parts(network, config, saved.vocabulary, graph, levels), saved.card)
 
