@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import nearfield
 from nearfield.catalogue.dump import dumping
 from nearfield.errors import InUse, InvalidInput, Unavailable
 from nearfield.pipelines.backup_file import (
@@ -136,7 +136,7 @@ class _Backup:
         yield from self._write_files(moment)
         manifest = Manifest(
             nearfield_backup=FORM,
-            nearfield=nearfield.__version__,
+            nearfield=version("nearfield"),
             id=uuid.uuid4().hex,
             created=created,
             home=moment.home,
