@@ -30,7 +30,7 @@ ALL = MilvusOptions(
     ("wrong", "says"),
     [
         ({"replicas": 0}, r"replicas are 0.*1 or more"),
-        ({"index": "annoy"}, r"index 'annoy' is not known.*auto, flat, hnsw, ivf_flat, diskann"),
+        ({"index": "annoy"}, r"index 'annoy' is not known.*auto, flat, hnsw, ivf_flat"),
         ({"answer_seconds": 0}, r"answer_seconds is 0.*above 0"),
         ({"write_seconds": float("nan")}, r"write_seconds is nan"),
         ({"connect_seconds": float("inf")}, r"connect_seconds is inf"),

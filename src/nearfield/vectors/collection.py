@@ -121,4 +121,4 @@ def _index(connection: Connection, rows: int) -> tuple[str, dict[str, int]]:
     if kind == "ivf_flat":
         least, most = _LISTS
         return "IVF_FLAT", {"nlist": min(most, max(least, 4 * math.isqrt(rows)))}
-    return ("DISKANN", {}) if kind == "diskann" else ("HNSW", GRAPH)
+    return "HNSW", GRAPH

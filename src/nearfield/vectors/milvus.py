@@ -149,8 +149,7 @@ class MilvusIndex:
         # each kind of index takes what is its own
         params = {
             "ef": min(_MOST_EF, max(_LEAST_EF, count) + margin),
-            "nprobe": _ALL_PROBES if only else _PROBES,
-            "search_list": max(_LEAST_EF, count),
+            "nprobe": _ALL_PROBES if only else _PROBES + margin,
         }
         size = max(1, min(_QUERIES, _ANSWER // count))
         if len(queries) <= size:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self, TypeAlias, get_args
 
 from nearfield.errors import InvalidInput
 
-IndexKind: TypeAlias = Literal["auto", "flat", "hnsw", "ivf_flat", "diskann"]
+IndexKind: TypeAlias = Literal["auto", "flat", "hnsw", "ivf_flat"]
 """Index of the vectors; "auto" is HNSW on a server."""
 
 _KINDS: Final = get_args(IndexKind)
@@ -23,7 +23,7 @@ class MilvusOptions:
     replicas : int
         Copies of each space in the memory of query nodes, each of which answers alone; at least as
         many nodes are wanted.
-    index : {"auto", "flat", "hnsw", "ivf_flat", "diskann"}
+    index : {"auto", "flat", "hnsw", "ivf_flat"}
         How the vectors of spaces published from now on are indexed.
     resource_groups : tuple of str
         Groups of query nodes to spread the replicas over; any nodes where none is named.
