@@ -30,8 +30,8 @@ def test_ctrl_c_leaves_nothing_and_lets_writers_in_again(home: Path, tmp_path: P
     words = ("backup", str(tmp_path / "a.backup"))
     assert kill_command(home, words, "Reading items", signal.SIGINT) == INTERRUPTED
     assert list(tmp_path.glob("*.backup*")) + list(tmp_path.glob(".a*")) == []
-    words = ("move", "--to", str(tmp_path / "new"))
-    assert kill_command(home, words, "Writing items", signal.SIGINT) == INTERRUPTED
+    moving = ("move", "--to", str(tmp_path / "new"))
+    assert kill_command(home, moving, "Writing items", signal.SIGINT) == INTERRUPTED
     with Stores(home) as stores:
         stores.catalogue("movies").put_user("in again")
 
