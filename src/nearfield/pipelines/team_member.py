@@ -1,7 +1,6 @@
 """What runs inside of a Ray cluster: the members of a team, who starts them, and their desk."""
 
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ray
 import torch
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+from pyarrow.fs import FSSpecHandler, PyFileSystem
 from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 
@@ -110,24 +111,25 @@ def start(desk: Any, given: list[Any], workers: "Workers", count: int) -> None:
         Members.
     """
     os.environ.update(_PATIENCE)
-    with tempfile.TemporaryDirectory(prefix="nearfield-team-") as folder:
-        TorchTrainer(
-            _train,
-            train_loop_config={"desk": desk, "given": given, "threads": workers.threads},
-            torch_config=TorchConfig(backend="gloo", timeout_s=_SILENCE),
-            scaling_config=ScalingConfig(
-                num_workers=count, resources_per_worker={"CPU": workers.threads}
+    TorchTrainer(
+        _train,
+        train_loop_config={"desk": desk, "given": given, "threads": workers.threads},
+        torch_config=TorchConfig(backend="gloo", timeout_s=_SILENCE),
+        scaling_config=ScalingConfig(
+            num_workers=count, resources_per_worker={"CPU": workers.threads}
+        ),
+        run_config=RunConfig(  # type: ignore[call-arg]  # typed as that of Ray's old trainer
+            name="team",
+            # it keeps no checkpoint, and what it notes is of no use to anybody
+            storage_path="team",
+            storage_filesystem=PyFileSystem(FSSpecHandler(MemoryFileSystem())),
+            # where a lost machine does not come back, the rest is not waited for for ever
+            failure_config=FailureConfig(  # type: ignore[call-arg]  # and this, too
+                max_failures=workers.restarts, controller_failure_limit=0
             ),
-            run_config=RunConfig(  # type: ignore[call-arg]  # typed as that of Ray's old trainer
-                name="team",
-                storage_path=folder,
-                # where a lost machine does not come back, the rest is not waited for for ever
-                failure_config=FailureConfig(  # type: ignore[call-arg]  # and this, too
-                    max_failures=workers.restarts, controller_failure_limit=0
-                ),
-                worker_runtime_env={"env_vars": _SURROUNDINGS},
-            ),
-        ).fit()
+            worker_runtime_env={"env_vars": _SURROUNDINGS},
+        ),
+    ).fit()
 
 
 def _train(how: Mapping[str, Any]) -> None:
