@@ -23,8 +23,8 @@ from nearfield.vectors.server import Server
 
 Result = TypeVar("Result")
 
-_SECONDS: Final = 20.0
-"""Patience with one call of Milvus Lite."""
+_SECONDS: Final = 120.0
+"""Patience with one call of Milvus Lite: no network is between, but a busy machine may be slow."""
 
 _SLOW: Final = frozenset({"flush", "create_index", "load_collection"})
 """Calls that take as long as there are rows: no deadline."""

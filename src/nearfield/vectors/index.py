@@ -60,7 +60,8 @@ class VectorIndex(Protocol):
         exclude : int64, shape (any,), optional
             Never returned, however many; `k` others are still returned if there are that many.
         only : int64, shape (any,), optional
-            Restricts the answer to these ids; it is exact then, also where search is not.
+            Restricts the answer to these ids. It is exact, but for large sets on a server, where it
+            is as good as its index.
         """
         ...
 
