@@ -1,11 +1,9 @@
 """Joins a Ray cluster, or starts one on this machine, and looks whether it can do the work."""
 
 import logging
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
@@ -14,6 +12,7 @@ import ray
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from nearfield.bulk.local_ray import local_ray
 from nearfield.errors import InvalidInput, Unavailable
 
 STORE: Final = 256 * 1024 * 1024
@@ -24,13 +23,6 @@ _PATIENCE: Final = 120.0
 
 _ENTRIES: Final = 3
 """How often a cluster is asked to let us in."""
-
-_QUIET: Final = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
-"""What Ray reads when it starts: tell nobody about us, and say only what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +71,42 @@ def joined(address: str | None, workers: int | None) -> Iterator[list[Machine]]:
     Unavailable
         If the cluster does not answer.
     """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    folder = None
-    if address is None:
-        folder = tempfile.mkdtemp(prefix="nearfield-ray-")
-    try:
-        _join(address, workers, folder)
+    with ExitStack() as ending:
+        if address is None:
+            address = ending.enter_context(_started(workers))
+        ending.callback(ray.shutdown)
+        _join(address)
         yield _machines()
-    finally:
-        ray.shutdown()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _join(address: str | None, workers: int | None, folder: str | None) -> None:
-    common: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+@contextmanager
+def _started(workers: int | None) -> Iterator[str]:
+    """Run a Ray on this machine for the time of the block, and yield its address."""
+    with tempfile.TemporaryDirectory(prefix="nearfield-ray-", ignore_cleanup_errors=True) as folder:
+        options = {
+            "num_cpus": workers,
+            "object_store_memory": STORE,
+            "include_dashboard": False,
+            "log_to_driver": False,
+            "logging_level": logging.ERROR,
+            "_temp_dir": folder,
+        }
+        with local_ray(options) as address:
+            yield address
+
+
+def _join(address: str) -> None:
     try:
-        if address is not None:
-            _join_running(address, common)
-            return
-        ray.init(
-            "local",
-            num_cpus=workers,
-            object_store_memory=STORE,
-            include_dashboard=False,
-            _temp_dir=folder,
-            **common,
-        )
+        _join_running(address)
     except (ConnectionError, RuntimeError, RayError, ValueError, OSError) as error:
         told = str(error).strip().splitlines() or [type(error).__name__]
-        where = "on this machine" if address is None else f"at {address}"
         raise Unavailable(
-            f"Ray {where} cannot be used: {told[-1]} Check that it runs, that the address is "
+            f"Ray at {address} cannot be used: {told[-1]} Check that it runs, that the address is "
             f"right, and that it is Ray {ray.__version__} on the same Python as here."
         ) from error
 
 
-def _join_running(address: str, common: dict[str, Any]) -> None:
+def _join_running(address: str) -> None:
     """Join a cluster; again, where it let us in and then could not serve us.
 
     The server of Ray's clients forks while it has threads; one time in ten or so what it forked
@@ -124,8 +114,9 @@ def _join_running(address: str, common: dict[str, Any]) -> None:
     """
     for left in reversed(range(_ENTRIES)):
         try:
-            ray.init(address, **common)
-        except ConnectionAbortedError:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        except ConnectionError:
+            ray.shutdown()
             if not left:
                 raise
         else:

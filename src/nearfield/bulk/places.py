@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nearfield.bulk.processes import Processes, default_workers
+from nearfield.bulk.ray_env import prepare_environment
 from nearfield.bulk.work import JobT, ResultT, Runner, Work
 from nearfield.errors import InvalidInput
 
@@ -66,6 +67,7 @@ class Place:
         if self.on == PROCESSES:
             workers = self.workers or default_workers()
             return Processes(work, min(workers, max(1, jobs)))
+        prepare_environment(local=self.address is None)
         # Ray takes a second, and is not installed everywhere
         from nearfield.bulk.on_ray import OnRay
 
