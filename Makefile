@@ -21,12 +21,9 @@ test: setup .venv/tools  ## tests and doctests
 .venv/servers: tools/server-tools.sh
 	@tools/server-tools.sh && touch .venv/servers
 
-# one process: each kind of server is started once, and Milvus wants the fixed ports of its network
+# two test processes, each in a network of its own: Milvus wants fixed ports
 test-servers: setup .venv/servers  ## contract suites against real servers, which it starts and ends itself
-	@OMP_NUM_THREADS=1 tools/alone.sh $(PY) -m pytest -q -m servers
-
-chart: setup .venv/tools  ## the Helm chart, images and alerts alone: linted, rendered, checked (`make test` has it, too)
-	@OMP_NUM_THREADS=1 $(PY) -m pytest -q tests/deploy
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -q -m servers --dist loadfile --tx '2*popen//python=tools/alone.sh $(PY)'
 
 lint: setup  ## style, types, layers
 	@.venv/bin/ruff check .
