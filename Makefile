@@ -25,6 +25,9 @@ test: setup .venv/tools  ## tests and doctests
 test-servers: setup .venv/servers  ## contract suites against real servers, which it starts and ends itself
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -q -m servers --dist loadfile --tx '2*popen//python=tools/alone.sh $(PY)'
 
+chart: setup .venv/tools  ## the Helm chart, images and alerts alone: linted, rendered, checked (`make test` has it, too)
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -q tests/deploy
+
 lint: setup  ## style, types, layers
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
