@@ -35,7 +35,7 @@ def prepare_environment(local: bool) -> None:
         os.environ.setdefault(name, value)
     if not local or _TOKEN in os.environ:
         return
-    if "ray" in sys.modules:
+    if sys.modules.get("ray") is not None:
         raise InvalidInput(
             f"this program has imported Ray before, and without a token. Set {_MODE}=token and "
             f"{_TOKEN} before it does, or name a cluster: ray://HOST:PORT."

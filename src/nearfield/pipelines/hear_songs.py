@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nearfield.bulk.work import At, Fault
+from nearfield.networks.single import one_thread
 from nearfield.pipelines.ears import Ears, catcher
 from nearfield.pipelines.listen import MEMORY, PACKAGES
 from nearfield.sound.analyse import hear
@@ -87,7 +88,12 @@ class HearSongs:
         """Load the networks; see `Work`."""
         separator, encoder = Ears(at(self.ears.model), at(self.ears.cache)).load()
         caught = catcher(separator, encoder)
-        return lambda job, at: _embedded(job, at, (separator, encoder, caught))
+
+        def do(job: Hearing, at: At) -> HeardSong:
+            with one_thread():
+                return _embedded(job, at, (separator, encoder, caught))
+
+        return do
 
     def failed(self, job: Hearing, fault: Fault) -> HeardSong:
         """Pass over a song that cannot be heard; the next `music add` tells of it."""

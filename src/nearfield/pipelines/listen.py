@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from nearfield.bulk.work import At, Fault
+from nearfield.networks.single import one_thread
 from nearfield.pipelines.ears import Ears, catcher
 from nearfield.sound.analyse import Analyser, Analysis
 from nearfield.sound.cache import Kept
@@ -107,7 +108,10 @@ class Listen:
         analyser = Analyser(separator, encoder, caught if encoder.trainable else None)
 
         def do(job: Job, at: At) -> Outcome:
-            found = analyse(analyser, job, at(job.path))
+            # also in a process that is not ours alone: the same numbers everywhere, and where
+            # others keep the cores busy a third of the time
+            with one_thread():
+                found = analyse(analyser, job, at(job.path))
             return found if isinstance(found, Failure) else Heard(found, caught.take())
 
         return do
