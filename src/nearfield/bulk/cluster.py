@@ -101,7 +101,7 @@ def _join(address: str) -> None:
     except (ConnectionError, RuntimeError, RayError, ValueError, OSError) as error:
         told = str(error).strip().splitlines() or [type(error).__name__]
         raise Unavailable(
-            f"Ray at {address} cannot be used: {told[-1]} Check that it runs, that the address is "
+            f"Ray at {address} cannot be used: {told[-1].rstrip('.')}. Check that it runs, that the address is "
             f"right, and that it is Ray {ray.__version__} on the same Python as here."
         ) from error
 
@@ -115,9 +115,9 @@ def _join_running(address: str) -> None:
     for left in reversed(range(_ENTRIES)):
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-        except ConnectionError:
+        except ConnectionError as error:
             ray.shutdown()
-            if not left:
+            if not left or "timeout" in str(error):  # nobody is there
                 raise
         else:
             return
