@@ -17,6 +17,10 @@ class Unavailable(NearfieldError, ConnectionError):
     """A service (Milvus, the database, a download) cannot be reached or does not answer."""
 
 
+class NotInstalled(Unavailable):
+    """A package is missing: asking again, or answering without what it does, would not help."""
+
+
 class InUse(Unavailable):
     """Another process owns the file; the message names it and the remedy."""
 

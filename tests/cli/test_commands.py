@@ -34,7 +34,9 @@ def test_recommend_by_attributes_prints_the_promised_json(on: Call) -> None:
     words = ["recommend", "--catalogue", "movies", "-a", "25", "-g", "F", "-j", "4", "--json"]
     answers = data(on(*words))
     assert len(answers) == 10
-    assert {"item", "title", "score", "space", "reasons", "year", "genres"} == set(answers[0])
+    promised = {"item", "title", "score", "space", "reasons", "year", "genres", "degraded"}
+    assert promised == set(answers[0])
+    assert answers[0]["degraded"] is None
     assert {"text", "share", "item", "space"} == set(answers[0]["reasons"][0])
     assert data(on(*words)) == answers
 

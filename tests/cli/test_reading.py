@@ -70,7 +70,8 @@ def test_a_table_has_a_line_for_each_item_and_fits_the_terminal(
 def test_answers_are_json_without_nan(answers: list[Recommendation]) -> None:
     text = json.dumps(without_nan(as_data(answers)), allow_nan=False)
     assert [set(one) for one in json.loads(text)] == [
-        {"item", "title", "score", "space", "reasons", "year", "genres"} for _ in answers
+        {"item", "title", "score", "space", "reasons", "year", "genres", "degraded"}
+        for _ in answers
     ]
 
 

@@ -80,4 +80,5 @@ def test_a_milvus_that_is_owned_or_away_is_found(home: Path) -> None:
     assert owned.name == "Milvus"
     assert "open in this process already" in owned.found
     (away,) = problems(home, "http://127.0.0.1:9")
-    assert "does not answer" in away.found
+    assert "Milvus at http://127.0.0.1:9" in away.found
+    assert "Start the server" in away.found

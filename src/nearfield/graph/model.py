@@ -129,7 +129,13 @@ class GraphModel(HistoryModel):
         large = len(vectors) > _LARGE
         with torch.device("meta") if large else nullcontext():
             network = GraphNetwork(config, saved.vocabulary, len(vectors))
-        network.load_state_dict(tensors, assign=True)  # tables stay in the file until they are read
+        # Large tables stay in the file until they are read. Small ones are copied to where torch
+        # likes them: on rows that begin anywhere its products differ in the last bit.
+        kept = {
+            name: one if one.dim() and len(one) > _LARGE else one.clone()
+            for name, one in tensors.items()
+        }
+        network.load_state_dict(kept, assign=True)
         levels = Levels(inputs, vectors)
         return cls(Parts(network, config, saved.vocabulary, graph, levels), saved.card)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from nearfield.errors import Unavailable
+from nearfield.errors import NotInstalled
 
 _EXTRAS: Final = {
     "torch": ("train", "sound"),
@@ -38,7 +38,7 @@ def needs_extras(extra: str | None = None) -> Iterator[None]:
 
     Raises
     ------
-    Unavailable
+    NotInstalled
         Naming it, instead of ModuleNotFoundError.
     """
     try:
@@ -47,7 +47,7 @@ def needs_extras(extra: str | None = None) -> Iterator[None]:
         told = missing(error, extra)
         if told is None:
             raise
-        raise Unavailable(told) from error
+        raise NotInstalled(told) from error
 
 
 def missing(error: ModuleNotFoundError, extra: str | None = None) -> str | None:

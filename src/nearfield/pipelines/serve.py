@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nearfield.errors import Unavailable
+from nearfield.errors import NotInstalled, Unavailable
 from nearfield.networks.history_model import HistoryModel
 from nearfield.networks.tower_file import TOWER
 from nearfield.pipelines.extras import needs_extras
@@ -30,8 +30,8 @@ def open_served(stored: StoredModel) -> HistoryModel:
     if not is_served(stored.folder):
         try:
             export(kind_of(stored.recommender).load(stored.folder), stored.folder)
-        except Unavailable as error:
-            raise Unavailable(
+        except NotInstalled as error:
+            raise NotInstalled(
                 f"the model in {stored.folder} was saved by an older Nearfield, without what "
                 f"answers users. Run `nearfield publish --catalogue {stored.catalogue} --space "
                 f"{stored.recommender}` where torch is installed ({error})"

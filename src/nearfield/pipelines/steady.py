@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nearfield.errors import InUse, NotFound, Unavailable
+from nearfield.errors import InUse, NotFound, NotInstalled, Unavailable
 from nearfield.pipelines.outage import Outage
 from nearfield.pipelines.without_vectors import check_waited_for
 from nearfield.recommend.ask import Ask
@@ -121,7 +121,7 @@ class Steady:
 
         try:
             answer = self._ask(asking)
-        except InUse:
+        except (InUse, NotInstalled):
             raise
         except Unavailable as error:
             check_waited_for()
@@ -153,7 +153,7 @@ class Steady:
         how = (k, where, diversity, exclude, at_most)
         try:
             answer = self._ask(lambda asked: (asked.recommender.similar(item, *how), None))
-        except InUse:
+        except (InUse, NotInstalled):
             raise
         except Unavailable as error:
             check_waited_for()

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
+from nearfield.errors import InUse, InvalidInput, NotFound, NotInstalled, Unavailable
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.retrieve import Ranked, best, pool_size
 from nearfield.recommend.view import Look, Part, View
@@ -45,7 +45,7 @@ def asking(space: str) -> Iterator[None]:
     """Let whoever asks several spaces know which of them does not answer."""
     try:
         yield
-    except (SpaceAway, InUse):
+    except (SpaceAway, InUse, NotInstalled):
         raise
     except Unavailable as error:
         raise SpaceAway(space, error) from error
