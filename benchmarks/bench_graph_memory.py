@@ -177,7 +177,10 @@ def main() -> None:
         print(json.dumps(one(given.folder, config, given.way, given.limit)))
         return
     given.limit = given.limit or 1024
-    line = {"bench": "graph_memory", "machine": describe() | {"numba": version("numba")}}
+    line: dict[str, Any] = {
+        "bench": "graph_memory",
+        "machine": describe() | {"numba": version("numba")},
+    }
     line |= {name: getattr(given, name) for name in SIZES} | {"limit MB": given.limit}
     line |= {"threads": torch.get_num_threads(), "layers": config.layers}
     print(json.dumps(line | {"neighbours": config.neighbours} | compare(given, config)))

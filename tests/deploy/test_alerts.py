@@ -2,6 +2,7 @@
 
 import json
 import re
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ def promtool() -> str:
     """Prometheus' own checker of rules."""
     found = shutil.which("promtool")
     if found is None:
+        assert os.environ.get("CI") != "true", "promtool is missing"
         pytest.skip("no promtool: install Debian's prometheus")
     return found
 
