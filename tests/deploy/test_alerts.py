@@ -1,8 +1,8 @@
 """Alerts go by figures that exist, ring when they should, and each has its entry in the runbook."""
 
 import json
-import re
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping

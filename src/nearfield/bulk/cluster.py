@@ -102,7 +102,8 @@ def _join(address: str) -> None:
         told = str(error).strip().splitlines() or [type(error).__name__]
         raise Unavailable(
             f"Ray at {address} cannot be used: {told[-1].rstrip('.')}. Check that it runs, "
-            f"that the address is right, and that it is Ray {ray.__version__} on the same Python as here."
+            f"that the address is right, and that it is Ray {ray.__version__} on the same Python "
+            f"as here."
         ) from error
 
 
