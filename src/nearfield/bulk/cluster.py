@@ -99,11 +99,11 @@ def _join(address: str) -> None:
     try:
         _join_running(address)
     except (ConnectionError, RuntimeError, RayError, ValueError, OSError) as error:
-        told = str(error).strip().splitlines() or [type(error).__name__]
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        told = lines[-1].rstrip(".")
         raise Unavailable(
-            f"Ray at {address} cannot be used: {told[-1].rstrip('.')}. Check that it runs, "
-            f"that the address is right, and that it is Ray {ray.__version__} on the same Python "
-            f"as here."
+            f"Ray at {address} cannot be used: {told}. Check that it runs, that the address is "
+            f"right, and that it is Ray {ray.__version__} on the same Python as here."
         ) from error
 
 
