@@ -17,6 +17,13 @@ WEIGHTS: Final = ("spleeter", "demucs", "sound/musicnn")
 """Folders of a home's cache that hold weights which were fetched."""
 
 
+MEMORY: Final = 800_000_000
+"""Bytes that a process needs to listen, measured: 660 to 740 MB, whatever the length."""
+
+PACKAGES: Final = ("av", "librosa", "mutagen", "soundfile", "soxr", "torch")
+"""What listening needs, as it is imported."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ears:
     """All that a process needs to analyse files as a version does.
@@ -56,6 +63,34 @@ class Ears:
     def open(self) -> Analyser:
         """Load the networks, for an analyser that keeps nothing; errors as of `load`."""
         return Analyser(*self.load())
+
+
+@dataclass(frozen=True, slots=True)
+class ByEar:
+    """What every `Work` that listens tells whoever gives it to machines.
+
+    Parameters
+    ----------
+    ears : Ears
+        How it listens.
+    """
+
+    ears: Ears
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """See `Work`."""
+        return self.ears.folders
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """See `Work`."""
+        return PACKAGES
+
+    @property
+    def memory(self) -> int:
+        """See `Work`."""
+        return MEMORY
 
 
 def catcher(separator: Separator, encoder: Encoder) -> Catcher:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from nearfield.bulk.work import At, Fault
 from nearfield.networks.single import one_thread
-from nearfield.pipelines.ears import Ears, catcher
-from nearfield.pipelines.listen import MEMORY, PACKAGES
+from nearfield.pipelines.ears import ByEar, Ears, catcher
 from nearfield.sound.analyse import hear
 from nearfield.sound.cache import Catcher, Kept, read_features
 from nearfield.sound.decode import Unreadable
@@ -52,31 +51,8 @@ class HeardSong:
 
 
 @dataclass(frozen=True, slots=True)
-class HearSongs:
-    """Embed each song from its features, else from the sound.
-
-    Parameters
-    ----------
-    ears : Ears
-        How.
-    """
-
-    ears: Ears
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """See `Work`."""
-        return self.ears.folders
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """See `Work`."""
-        return PACKAGES
-
-    @property
-    def memory(self) -> int:
-        """See `Work`."""
-        return MEMORY
+class HearSongs(ByEar):
+    """Embed each song from its features, else from the sound."""
 
     def files(self, job: Hearing) -> tuple[Path, ...]:
         """See `Work`; of the files of one content the first is enough."""

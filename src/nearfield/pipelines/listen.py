@@ -3,20 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from nearfield.bulk.work import At, Fault
 from nearfield.networks.single import one_thread
-from nearfield.pipelines.ears import Ears, catcher
+from nearfield.pipelines.ears import ByEar, Ears, catcher
 from nearfield.sound.analyse import Analyser, Analysis
 from nearfield.sound.cache import Kept
 from nearfield.sound.decode import Unreadable
-
-MEMORY: Final = 800_000_000
-"""Bytes that a process needs to listen, measured: 660 to 740 MB, whatever the length."""
-
-PACKAGES: Final = ("av", "librosa", "mutagen", "soundfile", "soxr", "torch")
-"""What listening needs, as it is imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +65,8 @@ Outcome: TypeAlias = Heard | Failure
 
 
 @dataclass(frozen=True, slots=True)
-class Listen:
-    """Decode, separate, embed and fingerprint each file.
-
-    Parameters
-    ----------
-    ears : Ears
-        How.
-    """
-
-    ears: Ears
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """See `Work`."""
-        return self.ears.folders
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """See `Work`."""
-        return PACKAGES
-
-    @property
-    def memory(self) -> int:
-        """See `Work`."""
-        return MEMORY
+class Listen(ByEar):
+    """Decode, separate, embed and fingerprint each file."""
 
     def files(self, job: Job) -> tuple[Path, ...]:
         """See `Work`."""
