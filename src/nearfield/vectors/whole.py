@@ -71,7 +71,8 @@ class Whole:
             If it stays bare.
         """
         for pause in (0.0, *pauses):
-            self._sleep(pause)
+            if pause:  # a sleep of no time lets others run: a millisecond on a busy machine
+                self._sleep(pause)
             answer = ask()
             if not is_bare(answer) or self._is_empty(collection):
                 return answer
