@@ -305,3 +305,18 @@ def test_keys_rise(movies: Catalogue) -> None:
     keys = movies.matching(parse_where("title is not null"))
     assert (np.diff(keys) > 0).all()
     assert keys.dtype == np.int64
+
+
+def test_what_matched_is_looked_for_again_once_an_item_changes(
+    store: Catalogues, movies: Catalogue
+) -> None:
+    asked = "year >= 1990 and genre = 'Drama'"
+    before = ids(movies, asked)
+    assert ids(movies, asked) == before
+    frame = item_frame(("new", "A New One", 1999, ["Drama"])).with_columns(
+        pl.lit(None, pl.String).alias(name) for name in ("minutes", "a b")
+    )
+    list(store.import_tables("movies", tables(frame)))
+    assert set(ids(movies, asked)) == {*before, "new"}
+    movies.delete_items(["new"])
+    assert ids(movies, asked) == before

@@ -13,6 +13,7 @@ from nearfield.catalogue.facts import Item
 from nearfield.catalogue.fold import folded_words
 from nearfield.catalogue.listing import Asked, Listing
 from nearfield.catalogue.lookups import find_items, read_matching, read_popular
+from nearfield.catalogue.matched import Matched
 from nearfield.catalogue.popularity import Popularity
 from nearfield.catalogue.schema import catalogues, events, item_genres, items, users
 from nearfield.catalogue.unknown import stored_text
@@ -73,7 +74,7 @@ class Browse(Changes):
         self._listing = Listing(database, number)
         self._popularity = Popularity(self._count_users)
         self._genres: tuple[int, list[tuple[str, int]]] = (-1, [])
-        self._matching: tuple[tuple[int, Any], Ids] | None = None
+        self._matched = Matched()
 
     def browse(
         self,
@@ -198,17 +199,20 @@ class Browse(Changes):
         return list(self._genres[1])
 
     def _only(self, where: str | Condition | None, state: Any) -> Ids | None:
-        """Return the keys of what satisfies a condition; the last one asked for is kept."""
+        """Return the keys of what satisfies a condition; None where there is none."""
         if where is None or (isinstance(where, str) and not where.strip()):
             return None
-        condition = parse_where(where) if isinstance(where, str) else where
-        asked = (int(state.items_revision), condition)
-        kept = self._matching
-        if kept is None or kept[0] != asked:
+        return self._keys_of(parse_where(where) if isinstance(where, str) else where, state)
+
+    def _keys_of(self, condition: Condition, state: Any) -> Ids:
+        """Return the keys of what satisfies a condition, kept until an item changes."""
+        sql = where_sql(condition, state.item_attributes)
+
+        def read() -> Ids:
             with self._database.reading() as conn:
-                sql = where_sql(condition, state.item_attributes)
-                kept = self._matching = (asked, read_matching(conn, self.number, sql))
-        return kept[1]
+                return read_matching(conn, self.number, sql)
+
+        return self._matched.keys(condition, int(state.items_revision), read)
 
     def _count_users(self) -> tuple[Ids, Any]:
         with self._database.reading(patient=True) as conn:

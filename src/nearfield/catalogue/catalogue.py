@@ -22,7 +22,6 @@ from nearfield.catalogue.lookups import (
     find_items,
     read_attribute_values,
     read_history,
-    read_matching,
 )
 from nearfield.catalogue.restore import restore
 from nearfield.catalogue.saved_playlists import SavedPlaylists
@@ -30,7 +29,6 @@ from nearfield.catalogue.song_pairs import SongPairs
 from nearfield.catalogue.song_prints import SongPrints
 from nearfield.catalogue.sounds import Sounds
 from nearfield.catalogue.unknown import in_order, stored_text
-from nearfield.catalogue.where_sql import where_sql
 from nearfield.datasets.tables import Collection
 from nearfield.errors import NotFound
 from nearfield.types import Ids, PublicId
@@ -232,10 +230,8 @@ class Catalogue(Browse):
             return int(conn.execute(queries.USERS_OF, {"item": item}).scalar_one())
 
     def matching(self, where: Condition) -> Ids:
-        """Return the keys of the items that satisfy a condition, rising."""
-        condition = where_sql(where, self._state().item_attributes)
-        with self._database.reading() as conn:
-            return read_matching(conn, self.number, condition)
+        """Return the keys of the items that satisfy a condition, rising; not to be written to."""
+        return self._keys_of(where, self._browsed())
 
     def collection(self) -> Collection:
         """Return everything, as trainers read it: the same catalogue gives the same arrays."""
