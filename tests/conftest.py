@@ -1,4 +1,5 @@
 import os
+import secrets
 from pathlib import Path
 
 from hypothesis import settings
@@ -12,3 +13,8 @@ settings.load_profile("untimed")
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     kept = Path(__file__).parent.parent / ".pytest_cache" / f"numba-{worker}"
     os.environ["NUMBA_CACHE_DIR"] = str(kept)
+
+# Ray reads this when it is imported, which collecting the doctests does: a Ray that a test starts
+# asks for the token that its starter had then.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(16))
