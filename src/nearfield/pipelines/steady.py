@@ -119,16 +119,10 @@ class Steady:
             profile = asked.recommender.profile(ask)
             return asked.recommender.answer(ask, profile), profile
 
-        try:
-            answer = self._ask(asking)
-        except (InUse, NotInstalled):
-            raise
-        except Unavailable as error:
-            check_waited_for()
-            standby = self._sources.standby()
-            question = self._question("recommend", standby.catalogue, ask)
-            return self._noted(standby.list_for(ask, question), error)
-        return self._told(answer, ask, "recommend")
+        def instead(standby: Standby, question: Question) -> Recommendations:
+            return standby.list_for(ask, question)
+
+        return self._answer(asking, ask, ("recommend", ""), instead)
 
     def similar(
         self,
@@ -151,16 +145,14 @@ class Steady:
         """
         ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
         how = (k, where, diversity, exclude, at_most)
-        try:
-            answer = self._ask(lambda asked: (asked.recommender.similar(item, *how), None))
-        except (InUse, NotInstalled):
-            raise
-        except Unavailable as error:
-            check_waited_for()
-            standby = self._sources.standby()
-            question = self._question("similar", standby.catalogue, ask, str(item))
-            return self._noted(standby.list_like(item, ask, question), error)
-        return self._told(answer, ask, "similar", str(item))
+
+        def asking(asked: Answering) -> tuple[list[Recommendation], None]:
+            return asked.recommender.similar(item, *how), None
+
+        def instead(standby: Standby, question: Question) -> Recommendations:
+            return standby.list_like(item, ask, question)
+
+        return self._answer(asking, ask, ("similar", str(item)), instead)
 
     def similar_to(
         self,
@@ -176,6 +168,26 @@ class Steady:
         how = (k, where, diversity, exclude, at_most)
         found = asked.recommender.similar_to(vector, *how)
         return Recommendations(found, space=asked.name, models=asked.models)
+
+    def _answer(
+        self,
+        asking: Callable[[Answering], tuple[list[Recommendation], Profile | None]],
+        ask: Ask,
+        about: tuple[str, str],
+        instead: Callable[[Standby, Question], Recommendations],
+    ) -> Recommendations:
+        """Ask the spaces, and where none answers what stands by; `about` is question and item."""
+        kind, item = about
+        try:
+            answer = self._ask(asking)
+        except (InUse, NotInstalled):
+            raise
+        except Unavailable as error:
+            check_waited_for()
+            standby = self._sources.standby()
+            question = self._question(kind, standby.catalogue, ask, item)
+            return self._noted(instead(standby, question), error)
+        return self._told(answer, ask, kind, item)
 
     def _ask(
         self, asking: Callable[[Answering], tuple[list[Recommendation], Profile | None]]
