@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,7 +49,11 @@ class Posting:
 
 @contextmanager
 def posting(
-    address: str, writers: int = 3, first: int = 0, pause: float = 0.0
+    address: str,
+    writers: int = 3,
+    first: int = 0,
+    pause: float = 0.0,
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[Posting]:
     """Post batches from several writers for the time of the block.
 
@@ -63,12 +67,16 @@ def posting(
         Time of the first event, in seconds; must differ where a catalogue is posted to again.
     pause : float
         Seconds between two batches of a writer.
+    headers : mapping, optional
+        Sent with each.
     """
     found = Posting()
 
     def work(writer: int) -> None:
         number = 0
-        with httpx.Client(base_url=address, timeout=_PATIENCE, trust_env=False) as http:
+        with httpx.Client(
+            base_url=address, timeout=_PATIENCE, trust_env=False, headers=headers
+        ) as http:
             while not found.stopped.wait(pause):
                 number += 1
                 _post(http, found, [_event(writer, first, number, row) for row in range(_ROWS)])

@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, event, make_url, text
 
 import nearfield.catalogue.database
+from nearfield.catalogue.addresses import read_server_options
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.store import Catalogues
 from nearfield.errors import InUse, InvalidInput, Unavailable
 from real_servers.databases import empty_database
 from real_servers.mariadb import MariaDB, running_mariadb
 from real_servers.processes import free_port
+from service_process import wait_for
 from small_frames import item_frame, tables
 
 ITEMS = [str(number) for number in range(20)]
@@ -159,6 +161,60 @@ def test_a_server_that_hangs_is_given_up(own: MariaDB) -> None:
                     work()
         assert movies.counts().items == len(ITEMS)
         store.remove("movies")
+
+
+@pytest.mark.servers
+def test_who_is_in_a_hurry_waits_for_a_server_that_hangs_once(own: MariaDB) -> None:
+    url = facts(own, answer_timeout="1", connect_timeout="1", pool_size="1", max_overflow="1")
+    with Catalogues(url, hurried=True) as store:
+        fill(store)
+        movies = store.get("movies")
+        told: list[str] = []
+
+        def ask() -> None:
+            with pytest.raises(Unavailable) as caught:
+                movies.revision()
+            told.append(str(caught.value))
+
+        with own.frozen():
+            threads = [threading.Thread(target=ask) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:  # also those that wait for a place in the pool
+                thread.join(15)
+            with pytest.raises(Unavailable, match="has not answered since"):
+                movies.post_events([rated("a", "1", 1)])
+        assert len(told) == 6
+        assert any("did not answer in time" in one for one in told)
+        wait_for(lambda: can_be_asked(store), 15)
+        assert movies.counts() == (len(ITEMS), 0, 0)
+        store.remove("movies")
+
+
+@pytest.mark.servers
+def test_a_write_that_was_begun_is_given_up_and_undone(own: MariaDB) -> None:
+    url = facts(own, answer_timeout="1", connect_timeout="1")
+    with Catalogues(url, hurried=True) as store:
+        fill(store)
+        change = text("UPDATE catalogues SET revision = revision + 1000")
+
+        def work(conn: Connection) -> None:
+            conn.execute(change)
+            with own.frozen():
+                conn.execute(change)  # would be waited for half a minute
+
+        before = store.get("movies").revision()
+        with pytest.raises(Unavailable, match="did not answer in time"):
+            store._database.write(work)
+        wait_for(lambda: can_be_asked(store), 15)
+        assert store.get("movies").revision() == before
+        store.remove("movies")
+
+
+def can_be_asked(store: Catalogues) -> bool:
+    with suppress(Unavailable):
+        return bool(store.names())
+    return False
 
 
 @pytest.mark.servers
@@ -358,6 +414,7 @@ def test_a_pool_that_is_used_up_says_so(server_url: str) -> None:
     ("query", "message"),
     [
         ("pool_size=many", "pool_size='many', but a whole number from 1"),
+        ("answer_timeout=0.5", "answer_timeout='0.5', but a whole number from 1"),
         ("read_timeout=0", "read_timeout='0', but a whole number from 1"),
         ("charset=latin1", "charset 'latin1', which cannot hold every title"),
         ("local_infile=1", "says 'local_infile', which is not known"),
@@ -367,6 +424,14 @@ def test_a_pool_that_is_used_up_says_so(server_url: str) -> None:
 def test_addresses_that_say_what_cannot_be_are_refused(query: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         Catalogues(f"mysql+pymysql://me@localhost/facts?{query}")
+
+
+def test_only_who_is_in_a_hurry_waits_less_for_an_answer() -> None:
+    url = make_url("mysql+pymysql://me@localhost/facts?answer_timeout=2&read_timeout=20")
+    rest, options = read_server_options(url, hurried=True)
+    assert not rest.query
+    assert (options.seconds["answer_timeout"], options.seconds["read_timeout"]) == (2, 20)
+    assert read_server_options(url)[1].seconds["answer_timeout"] == 20
 
 
 def test_the_driver_need_not_be_named(server: str) -> None:

@@ -75,7 +75,7 @@ def address(server: MariaDB, user: str = "root", **query: object) -> str:
 
 
 def cipher(url: str) -> str:
-    with Catalogues(url) as store, store._database.reading() as conn:
+    with Catalogues(url, hurried=True) as store, store._database.reading() as conn:
         return str(conn.execute(text("SHOW SESSION STATUS LIKE 'Ssl_cipher'")).one()[1])
 
 

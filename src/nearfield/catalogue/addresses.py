@@ -1,7 +1,7 @@
 """The address of a database, and what it says of connections."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,14 +10,18 @@ from nearfield.errors import InvalidInput
 
 EXAMPLES: Final = "sqlite:////absolute/path.db or mysql+pymysql://user:password@host/database"
 
+Wait: TypeAlias = Literal["answer", "work", "table"]
+"""What is waited for: an answer that somebody waits for, other rows, the work on a whole table."""
+
 _POOL: Final[dict[str, int]] = {
     "pool_size": 10,  # connections that stay open
     "max_overflow": 40,  # more than the threads of the service, which are 40
-    "pool_timeout": 10,  # seconds that a thread waits for one
+    "pool_timeout": 4,  # seconds that a thread waits for one
     "pool_recycle": 1800,  # seconds until one is made anew: what lies between may forget it
 }
 _SECONDS: Final[dict[str, int]] = {
-    "connect_timeout": 5,
+    "answer_timeout": 4,
+    "connect_timeout": 4,
     "read_timeout": 30,
     "write_timeout": 30,
 }
@@ -52,7 +56,8 @@ class ServerOptions:
     pool : mapping
         Arguments of SQLAlchemy's pool.
     seconds : mapping
-        For a connection to be made, for something to be read, for something to be sent.
+        For what somebody waits for to be read, for a connection to be made, for something to be
+        read else, for something to be sent.
     """
 
     pool: dict[str, Any]
@@ -90,8 +95,10 @@ def read_address(url: str) -> URL:
     return found
 
 
-def read_server_options(url: URL) -> tuple[URL, ServerOptions]:
+def read_server_options(url: URL, hurried: bool = False) -> tuple[URL, ServerOptions]:
     """Split what the address of a server says of connections from what its driver takes.
+
+    Where nobody is in a hurry, an answer may take as long as anything that is read.
 
     Raises
     ------
@@ -110,6 +117,8 @@ def read_server_options(url: URL) -> tuple[URL, ServerOptions]:
             f"the database URL asks for charset {charset!r}, which cannot hold every title. "
             f"Leave it out: {_CHARSET} is used."
         )
+    if not hurried:
+        numbers["answer_timeout"] = numbers["read_timeout"]
     rest = url.difference_update_query([*numbers, "charset"])
     return rest, ServerOptions(
         pool={name: numbers[name] for name in _POOL},

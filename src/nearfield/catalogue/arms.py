@@ -82,7 +82,7 @@ class Arms:
         query = select(arm_answers.c.experiment).where(
             arm_answers.c.catalogue_id == self._catalogue
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return sorted(conn.execute(query.distinct()).scalars())
 
     def answers(self, experiment: str) -> list[ArmAnswer]:
@@ -95,7 +95,7 @@ class Arms:
             )
             .order_by(arm_answers.c.time, arm_answers.c.id)
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return [
                 ArmAnswer(row.experiment, row.arm, row.user_id, row.time / 1000, tuple(row.items))
                 for row in conn.execute(query)

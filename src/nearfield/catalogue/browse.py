@@ -193,7 +193,7 @@ class Browse(Changes):
                 .group_by(item_genres.c.genre)
                 .order_by(count.desc(), item_genres.c.genre)
             )
-            with self._database.reading() as conn:
+            with self._database.reading(whole=True) as conn:
                 found = [(genre, int(number)) for genre, number in conn.execute(query)]
             self._genres = (revision, found)
         return list(self._genres[1])
@@ -209,7 +209,7 @@ class Browse(Changes):
         sql = where_sql(condition, state.item_attributes)
 
         def read() -> Ids:
-            with self._database.reading() as conn:
+            with self._database.reading(whole=True) as conn:
                 return read_matching(conn, self.number, sql)
 
         return self._matched.keys(condition, int(state.items_revision), read)

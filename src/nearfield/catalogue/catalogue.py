@@ -178,7 +178,7 @@ class Catalogue(Browse):
 
     def labels(self, by: str) -> tuple[Ids, NDArray[np.object_]]:
         """Return the keys of all items, rising, and a label of each; see `read_labels`."""
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return read_labels(conn, self.number, by)
 
     def rating_range(self) -> tuple[float, float]:
@@ -197,7 +197,7 @@ class Catalogue(Browse):
             return []
         kept = self._values.get(name)
         if kept is None or kept[0] != state.revision:  # all users are read
-            with self._database.reading() as conn:
+            with self._database.reading(whole=True) as conn:
                 found = read_attribute_values(conn, self.number, name)
             kept = self._values[name] = (state.revision, found)
         return list(kept[1])
@@ -244,7 +244,7 @@ class Catalogue(Browse):
 
     def all_item_keys(self) -> Ids:
         """Return the keys of all items, rising."""
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             found = conn.execute(queries.ALL_ITEMS, {"catalogue": self.number}).scalars().all()
         return np.array(found, dtype=np.int64)
 

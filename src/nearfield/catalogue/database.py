@@ -4,38 +4,51 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, Final, TypeVar
+from types import TracebackType
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from nearfield.catalogue import sqlite_connection
-from nearfield.catalogue.addresses import EXAMPLES, read_address, read_server_options
-from nearfield.catalogue.failures import is_stale, passing, translate, unknown_outcome
+from nearfield.catalogue.addresses import (
+    EXAMPLES,
+    ServerOptions,
+    Wait,
+    read_address,
+    read_server_options,
+)
+from nearfield.catalogue.failures import is_stale, passing, shown, translate, unknown_outcome
 from nearfield.catalogue.schema import VERSION_TABLE
+from nearfield.catalogue.server_health import ServerHealth
 from nearfield.catalogue.standing import check_writer
-from nearfield.errors import InUse, InvalidInput, Unavailable
+from nearfield.errors import InUse, InvalidInput, NearfieldError, Unavailable
 
 T = TypeVar("T")
 
-_BEGIN: Final = "nearfield_begin"
-_PATIENT: Final = "nearfield_patient"
-_WRITE, _SNAPSHOT = "write", "snapshot"
+Begin: TypeAlias = Literal["nothing", "snapshot", "write"]
+
+_WAITS: Final[tuple[Wait, ...]] = ("answer", "work", "table")
 _ATTEMPTS: Final = 6
 _SQLITE_OPTIONS: Final[dict[str, Any]] = {
     "connect_args": {"timeout": sqlite_connection.BUSY_SECONDS}
 }
-_SQLITE_BEGIN: Final = {_WRITE: ("BEGIN IMMEDIATE",), _SNAPSHOT: ("BEGIN DEFERRED",)}
-_SERVER_BEGIN: Final = {
-    _WRITE: ("START TRANSACTION",),
-    _SNAPSHOT: (  # of the next transaction alone
+_SQLITE_BEGIN: Final[Mapping[Begin, tuple[str, ...]]] = {
+    "nothing": (),  # each statement sees one moment by itself
+    "snapshot": ("BEGIN DEFERRED",),
+    "write": ("BEGIN IMMEDIATE",),
+}
+_SERVER_BEGIN: Final[Mapping[Begin, tuple[str, ...]]] = {
+    "nothing": (),
+    "snapshot": (  # of the next transaction alone
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     ),
+    "write": ("START TRANSACTION",),
 }
 
 
@@ -47,6 +60,9 @@ class Database:
     url : str
         SQLAlchemy's form of an address; for servers also with what `read_server_options` knows.
         Nothing is opened before the first read or write.
+    hurried : bool
+        Whether people wait for what is read: then a server that hangs is given up after
+        `answer_timeout` rather than `read_timeout`, and not asked again before it answers.
 
     Raises
     ------
@@ -54,10 +70,13 @@ class Database:
         If the address cannot be read, or names a kind of database that is not supported.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, hurried: bool = False) -> None:
         self.url = read_address(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._hurried = hurried
+        self._health: ServerHealth | None = None
         self._engine = self._make_engine()
+        self._engines = self._make_variants()
         self.dialect = self._engine.dialect
         self._guarded = False
 
@@ -70,9 +89,8 @@ class Database:
         if self.sqlite:
             engine = create_engine(self.url, json_serializer=serializer, **_SQLITE_OPTIONS)
             event.listen(engine, "connect", sqlite_connection.set_up)
-            event.listen(engine, "begin", _begin_sqlite)
             return engine
-        address, options = read_server_options(self.url)
+        address, options = read_server_options(self.url, self._hurried)
         try:
             engine = create_engine(
                 address,
@@ -87,13 +105,42 @@ class Database:
                 f"no driver for {self.url.drivername!r}: {error}. Install one with "
                 f"`pip install 'nearfield[mysql]'` and use a URL like {EXAMPLES}."
             ) from error
-        event.listen(engine, "do_connect", _connect)
-        event.listen(engine, "begin", _begin_server)
+        if self._hurried:
+            self._health = ServerHealth(shown(self.url), partial(self._probe, address, options))
+        event.listen(engine, "do_connect", self._connect)
         event.listen(engine, "handle_error", _leave_stale)
         return engine
 
-    @contextmanager
-    def reading(self, snapshot: bool = False, patient: bool = False) -> Iterator[Connection]:
+    def _make_variants(self) -> dict[tuple[Begin, Wait], Engine]:
+        """Make an engine for each way to begin and to wait; they share one pool."""
+        if self.sqlite:
+            ways = {begin: _with_begin(self._engine, told) for begin, told in _SQLITE_BEGIN.items()}
+            return {(begin, wait): one for begin, one in ways.items() for wait in _WAITS}
+        return {
+            (begin, wait): _with_server_begin(self._engine, told, wait, self._health)
+            for begin, told in _SERVER_BEGIN.items()
+            for wait in _WAITS
+        }
+
+    def _connect(
+        self, _dialect: Any, _record: Any, _given: Any, named: MutableMapping[str, Any]
+    ) -> Any:
+        from nearfield.catalogue.server_connection import ServerConnection  # PyMySQL is optional
+
+        if self._health is not None:
+            self._health.check()  # see `_with_server_begin`
+        return ServerConnection(self._health, **named)
+
+    def _probe(self, address: URL, options: ServerOptions) -> None:
+        """Make a connection beside the pool, whose places may be taken, and end it."""
+        from nearfield.catalogue.server_connection import ServerConnection  # see `_connect`
+
+        _, named = self._engine.dialect.create_connect_args(address)
+        ServerConnection(**{**named, **options.seconds}).close()
+
+    def reading(
+        self, snapshot: bool = False, patient: bool = False, whole: bool = False
+    ) -> AbstractContextManager[Connection]:
         """Lend a connection for queries.
 
         Parameters
@@ -102,10 +149,11 @@ class Database:
             Whether they all see the same moment.
         patient : bool
             Whether one may take minutes: a server that is asked otherwise is given up sooner.
+        whole : bool
+            Whether one reads a whole table, which is not done as soon as an answer is wanted.
         """
-        options = {_BEGIN: _SNAPSHOT if snapshot else None, _PATIENT: patient}
-        with self._translated(), self._engine.execution_options(**options).connect() as conn:
-            yield conn
+        wait: Wait = "table" if patient else "work" if whole or snapshot else "answer"
+        return _Lent(self, self._engines["snapshot" if snapshot else "nothing", wait])
 
     def write(
         self, work: Callable[[Connection], T], repeatable: bool = False, patient: bool = False
@@ -130,7 +178,9 @@ class Database:
         Unavailable
             If it is not known whether the work was done, too; the message says so.
         """
-        engine = self._engine.execution_options(**{_BEGIN: _WRITE, _PATIENT: patient})
+        wait: Wait = "table" if patient else "work"
+        engine = self._engines["write", wait]
+        self._check()
         with self._translated():
             for attempt in range(1, _ATTEMPTS + 1):
                 committing = False
@@ -153,7 +203,7 @@ class Database:
     def connect_alone(self) -> Connection:
         """Return a connection that no pool counts or lends; the caller closes it. Servers only."""
         with self._translated():
-            conn = self._engine.execution_options(**{_PATIENT: True}).connect()
+            conn = self._engines["nothing", "table"].connect()
             conn.detach()
             return conn
 
@@ -189,39 +239,104 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        if self._health is not None:
+            self._health.close()
         self._engine.dispose()
+
+    def _check(self) -> None:
+        """Refuse what a server that hangs would not answer."""
+        if self._health is not None:
+            self._health.check()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
-            raise translate(error, self.url) from error
-        except PoolTimeout as error:
-            raise Unavailable(
-                f"no connection to the database became free in time ({error}). "
-                "Ask fewer questions at once, or let the URL say a larger pool_size."
-            ) from error
+        except (DBAPIError, PoolTimeout) as error:
+            raise self._told(error) from error
+
+    def _told(self, error: DBAPIError | PoolTimeout) -> NearfieldError:
+        """Return the error that the user should see."""
+        if isinstance(error, DBAPIError):
+            return translate(error, self.url)
+        return Unavailable(
+            f"no connection to the database became free in time ({error}). "
+            "Ask fewer questions at once, or let the URL say a larger pool_size."
+        )
 
 
-def _begin_sqlite(conn: Connection) -> None:
-    # plain reads need none: each statement sees one moment by itself
-    for statement in _SQLITE_BEGIN.get(conn.get_execution_options().get(_BEGIN, ""), ()):
-        conn.exec_driver_sql(statement)
+class _Lent(AbstractContextManager[Connection]):
+    """A connection of a database for the time of a block; a class, for it takes half the time.
+
+    Parameters
+    ----------
+    database : Database
+        Whose errors are raised.
+    engine : Engine
+        Which begins as wanted.
+    """
+
+    __slots__ = ("_conn", "_database", "_engine")
+
+    def __init__(self, database: Database, engine: Engine) -> None:
+        self._database = database
+        self._engine = engine
+
+    def __enter__(self) -> Connection:
+        self._database._check()
+        try:
+            self._conn = self._engine.connect()
+        except (DBAPIError, PoolTimeout) as error:
+            raise self._database._told(error) from error
+        return self._conn
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._conn.close()
+        except DBAPIError as closing:
+            raise self._database._told(closing) from closing
+        if isinstance(error, DBAPIError | PoolTimeout):
+            raise self._database._told(error) from error
 
 
-def _begin_server(conn: Connection) -> None:
-    options: Mapping[str, Any] = conn.get_execution_options()
-    driver: Any = conn.connection.dbapi_connection
-    driver.be_patient(options.get(_PATIENT, False))
-    for statement in _SERVER_BEGIN.get(options.get(_BEGIN, ""), ()):
-        conn.exec_driver_sql(statement)
+def _with_begin(engine: Engine, statements: tuple[str, ...]) -> Engine:
+    """Return an engine over the same pool whose transactions begin with some statements."""
+    if not statements:
+        return engine
+    found = engine.execution_options()
+
+    def begin(conn: Connection) -> None:
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+
+    event.listen(found, "begin", begin)
+    return found
 
 
-def _connect(_dialect: Any, _record: Any, _given: Any, named: MutableMapping[str, Any]) -> Any:
-    from nearfield.catalogue.server_connection import ServerConnection  # PyMySQL is optional
+def _with_server_begin(
+    engine: Engine, statements: tuple[str, ...], wait: Wait, health: ServerHealth | None
+) -> Engine:
+    """Return the same for a server, that then waits for the answers to come."""
+    found = engine.execution_options()
+    # a server that is there begins at once, however long what follows may take
+    first: Wait = "table" if wait == "table" else "answer"
 
-    return ServerConnection(**named)
+    def begin(conn: Connection) -> None:
+        if health is not None:
+            health.check()  # who waited for a connection has waited enough
+        driver: Any = conn.connection.dbapi_connection
+        driver.wait(first)
+        for statement in statements:
+            conn.exec_driver_sql(statement)
+        driver.wait(wait)
+
+    event.listen(found, "begin", begin)
+    return found
 
 
 def _leave_stale(context: ExceptionContext) -> None:

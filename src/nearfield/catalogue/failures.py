@@ -77,6 +77,12 @@ _BUSY: Final = "is being used by others. Wait until they are done, " + _RETRY
 _LOCKED: Final = (1020, 1205, 1213, 3101)
 """Changed since it was read, lock wait timeout, deadlock, refused by the group: rolled back."""
 
+_SILENT: Final = (
+    "did not answer in time. See whether it hangs, or the network loses what is sent; " + _RETRY
+)
+_LONG: Final = 1.0
+"""Seconds in which a server that is there tells at least that it cannot be had."""
+
 _STALE: Final = (1047, 1053, 1290, 1836)
 """Not in its cluster, shutting down, read-only: another server has taken over, or will."""
 
@@ -89,8 +95,16 @@ def passing(error: DBAPIError) -> bool:
     if isinstance(error, IntegrityError):
         return True  # another process was first; the next try reads what that one wrote
     if error.connection_invalidated:
-        return not isinstance(getattr(error.orig, "__context__", None), TimeoutError)
+        return not _is_late(error.orig)
     return _number(error.orig) in _LOCKED
+
+
+def is_silence(error: BaseException, seconds: float) -> bool:
+    """Tell whether a driver's error says that nobody answered, for as long as was waited.
+
+    A network without a way to the server says so itself, after some seconds.
+    """
+    return _is_late(error) or (isinstance(error.__context__, OSError) and seconds >= _LONG)
 
 
 def is_stale(error: BaseException | None) -> bool:
@@ -101,7 +115,7 @@ def is_stale(error: BaseException | None) -> bool:
 def unknown_outcome(error: DBAPIError, url: URL) -> Unavailable:
     """Return what is to be said where a commit was sent and its answer never came."""
     return Unavailable(
-        f"the database {_shown(url)} went away in the middle of a commit, so it is not known "
+        f"the database {shown(url)} went away in the middle of a commit, so it is not known "
         f"whether this change was made. See whether it was before you make it again. "
         f"(It says: {error.orig})"
     )
@@ -117,7 +131,7 @@ def translate(error: DBAPIError, url: URL) -> NearfieldError:
     url : URL
         Of the database; its password is not shown.
     """
-    where = f"the database {_shown(url)}"
+    where = f"the database {shown(url)}"
     if isinstance(error.orig, sqlite3.Error):
         name = getattr(error.orig, "sqlite_errorname", "")
         for prefix, kind, text in _SQLITE:
@@ -126,11 +140,18 @@ def translate(error: DBAPIError, url: URL) -> NearfieldError:
     number = _number(error.orig)
     if number in _LOCKED:
         return InUse(f"{where} {_BUSY}. (It says: {error.orig})")
+    if _is_late(error.orig):
+        return Unavailable(f"{where} {_SILENT}. (It says: {error.orig})")
     text = _MYSQL.get(number, "failed. Check it with `nearfield doctor`")
     return Unavailable(f"{where} {text}. (It says: {error.orig})")
 
 
-def _shown(url: URL) -> str:
+def _is_late(error: BaseException | None) -> bool:
+    return isinstance(getattr(error, "__context__", None), TimeoutError)
+
+
+def shown(url: URL) -> str:
+    """Return the address without its password."""
     return url.render_as_string(hide_password=True)
 
 

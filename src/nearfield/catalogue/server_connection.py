@@ -8,6 +8,10 @@ from typing import Any, Final
 
 from pymysql.connections import Connection
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_IN_TRANS
+from pymysql.err import MySQLError
+
+from nearfield.catalogue.addresses import Wait
+from nearfield.catalogue.server_health import ServerHealth
 
 IDLE_SECONDS: Final = 5.0
 """A connection that was used since is not asked whether it still answers."""
@@ -20,6 +24,9 @@ TABLE_SECONDS: Final = 60
 
 PATIENT_SECONDS: Final = 600
 """How long one statement may take that changes or reads a whole table."""
+
+_LOOK_SECONDS: Final = 0.5
+_LEAST_SECONDS: Final = 0.001
 
 # strict: what does not fit is an error, never cut; no other mode changes what a statement means
 _MODE: Final = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY"
@@ -44,24 +51,38 @@ class ServerConnection(Connection):  # type: ignore[misc]  # PyMySQL has no type
 
     Parameters
     ----------
+    health : ServerHealth, optional
+        Is told of each answer, and of each that did not come.
     **given
-        As of PyMySQL.
+        As of PyMySQL, and `answer_timeout`.
     """
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, health: ServerHealth | None = None, **given: Any) -> None:
         self._used = time.monotonic()
-        self._usual = given.pop("read_timeout")
+        self._health = health
         self._quick = given["connect_timeout"]  # to greet and to be asked for a sign of life, too
+        self._seconds: dict[Wait, float] = {
+            "answer": given.pop("answer_timeout"),
+            "work": given.pop("read_timeout"),
+            "table": PATIENT_SECONDS,
+        }
+        try:
+            self._open(given)
+        except MySQLError as error:
+            self._tell(error, self._used)
+            raise
+        self.wait("work")
+
+    def _open(self, given: dict[str, Any]) -> None:
         fixed = {"charset": "utf8mb4", "autocommit": True, "local_infile": False}
         super().__init__(**{**given, **fixed}, read_timeout=self._quick)
         with self.cursor() as cursor:
             cursor.execute(_SETTINGS)
             cursor.execute(_ISOLATION)
-        self.be_patient(False)
 
-    def be_patient(self, patient: bool) -> None:
-        """Wait for an answer as long as work on a whole table may take, or as long as usual."""
-        self._read_timeout = PATIENT_SECONDS if patient else self._usual
+    def wait(self, what: Wait) -> None:
+        """Wait for the answers to come as long as they may take."""
+        self._read_timeout = self._seconds[what]
 
     def ping(self, reconnect: bool = False) -> None:
         """Tell whether it still answers, without asking where it was used a moment ago.
@@ -71,7 +92,12 @@ class ServerConnection(Connection):  # type: ignore[misc]  # PyMySQL has no type
         """
         if time.monotonic() - self._used > IDLE_SECONDS or self._is_readable():
             self._read_timeout = self._quick
-            super().ping(reconnect=False)
+            began = time.monotonic()
+            try:
+                super().ping(reconnect=False)
+            except MySQLError as error:
+                self._tell(error, began)
+                raise
 
     def rollback(self) -> None:
         """Roll back, where there is something to be rolled back."""
@@ -79,14 +105,48 @@ class ServerConnection(Connection):  # type: ignore[misc]  # PyMySQL has no type
         if self.server_status & SERVER_STATUS_IN_TRANS:
             super().rollback()
 
-    def _is_readable(self) -> bool:
+    def _read_query_result(self, unbuffered: bool = False) -> Any:
+        if self._health is None:
+            return super()._read_query_result(unbuffered)
+        began = time.monotonic()
+        try:
+            self._await(self._health)
+            affected = super()._read_query_result(unbuffered)
+        except MySQLError as error:
+            self._tell(error, began)
+            raise
+        self._health.answered()
+        return affected
+
+    def _read_ok_packet(self) -> Any:
+        if self._health is not None:
+            self._await(self._health)
+        return super()._read_ok_packet()
+
+    def _await(self, health: ServerHealth) -> None:
+        """Wait for an answer to begin; where all others wait in vain, too, no longer."""
+        began = time.monotonic()
+        while not self._is_readable(_LOOK_SECONDS):
+            waited = time.monotonic() - began
+            if waited >= self._seconds["answer"]:
+                health.doubt(f"nothing came for {waited:.0f} s", began)
+            if waited >= self._read_timeout or health.is_silent:
+                self._read_timeout = _LEAST_SECONDS  # then whoever reads gives up
+                return
+
+    def _tell(self, error: MySQLError, began: float) -> None:
+        if self._health is not None:
+            self._health.failed(error, began)
+
+    def _is_readable(self, seconds: float = 0.0) -> bool:
+        """Tell whether there is something to read, or soon is."""
         if self._sock is None:
             return True
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(self._sock, select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([self._sock], [], [], 0)[0])  # Windows
+            return bool(poll.poll(1000 * seconds))
+        return bool(select.select([self._sock], [], [], seconds)[0])  # Windows
 
     def _create_ssl_ctx(self, given: Any) -> ssl.SSLContext:
         """Return the context of such settings, made once: the system's certificates take 20 ms."""

@@ -76,7 +76,7 @@ class SongPairs:
         query = select(song_pairs).where(
             song_pairs.c.catalogue_id == self._catalogue, song_pairs.c.kind == kind
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             found = conn.execute(query.order_by(song_pairs.c.low_id, song_pairs.c.high_id))
             return [read_pair(row) for row in found]
 
@@ -215,7 +215,7 @@ class SongPairs:
             .where(song_groups.c.catalogue_id == self._catalogue, song_groups.c.kind == kind)
             .order_by(song_groups.c.item_id)
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             rows = [tuple(row) for row in conn.execute(query)]
         found = np.array(rows, dtype=np.int64).reshape(-1, 2)
         return found[:, 0].copy(), found[:, 1].copy()

@@ -84,7 +84,7 @@ class SongPrints:
     def digests(self) -> tuple[Ids, NDArray[np.int64]]:
         """Return the keys of the songs that are there, rising, and their fingerprints' digests."""
         query = select(song_prints.c.item_id, song_prints.c.digest).where(self._is_there())
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             rows = sorted(tuple(row) for row in conn.execute(query))
         found = np.array(rows, dtype=np.int64).reshape(-1, 2)
         return found[:, 0].copy(), found[:, 1].copy()
@@ -180,5 +180,5 @@ class SongPrints:
 
     def _keys(self, query: Select[tuple[int]]) -> Ids:
         """Return keys rising; sorted here, as for SQL's order SQLite would read the wide rows."""
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return np.array(sorted(conn.execute(query).scalars()), dtype=np.int64)

@@ -59,7 +59,7 @@ class Sounds:
     def files(self) -> dict[str, SoundFile]:
         """Return every file that was ever looked at, by path."""
         query = select(sound_files).where(sound_files.c.catalogue_id == self._catalogue)
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return {
                 row.path: read_file(row) for row in conn.execute(query.order_by(sound_files.c.id))
             }
@@ -146,7 +146,7 @@ class Sounds:
             .distinct()
             .order_by(sound_files.c.item_id)
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return np.array(conn.execute(query).scalars().all(), dtype=np.int64)
 
     def embedded(self, version: str) -> Ids:
@@ -157,7 +157,7 @@ class Sounds:
             .where(items.c.catalogue_id == self._catalogue, sound_vectors.c.version == version)
             .order_by(sound_vectors.c.item_id)
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return np.array(conn.execute(query).scalars().all(), dtype=np.int64)
 
     def held_parts(self, version: str, keys: Ids) -> dict[int, tuple[bool, int]]:
@@ -265,7 +265,7 @@ class Sounds:
             .having(func.count() > 1)
             .order_by(sound_files.c.item_id)
         )
-        with self._database.reading() as conn:
+        with self._database.reading(whole=True) as conn:
             return np.array(conn.execute(query).scalars().all(), dtype=np.int64)
 
     def contents(self, keys: Ids) -> dict[int, list[SoundFile]]:

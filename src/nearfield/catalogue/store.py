@@ -59,10 +59,12 @@ class Catalogues:
     ----------
     url : str
         SQLAlchemy's form of an address; the schema is made or brought up to date at once.
+    hurried : bool
+        As of `Database`.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, hurried: bool = False) -> None:
+        self._database = Database(url, hurried)
         self._made: dict[int, Catalogue] = {}
         try:
             version = self._database.version() or ""

@@ -13,7 +13,7 @@ from nearfield.vectors.options import MilvusOptions
 if TYPE_CHECKING:
     from nearfield.catalogue.catalogue import Catalogue
     from nearfield.catalogue.store import Catalogues
-    from nearfield.vectors.health import Health
+    from nearfield.health import Health
     from nearfield.vectors.spaces import Spaces
 
 
@@ -33,6 +33,8 @@ class Stores:
         this one never opens it itself.
     milvus : MilvusOptions, optional
         How a Milvus server is reached and asked.
+    hurried : bool
+        Whether people wait for what is read, so that a database that hangs is soon given up.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Stores:
         database_url: str | None = None,
         served: bool = False,
         milvus: MilvusOptions | None = None,
+        hurried: bool = False,
     ) -> None:
         self.home = home.expanduser().absolute()
         self.milvus_uri = milvus_uri or str(self.home / "milvus.db")
@@ -52,6 +55,7 @@ class Stores:
         self._milvus_token = milvus_token
         self._milvus_options = milvus or MilvusOptions()
         self._served = served
+        self._hurried = hurried
         self._opening = threading.Lock()
         self._catalogues: Catalogues | None = None
         self._spaces: Spaces | None = None
@@ -88,7 +92,7 @@ class Stores:
             with self._opening:
                 if self._catalogues is None:
                     self.make()
-                    self._catalogues = Catalogues(self.database_url)
+                    self._catalogues = Catalogues(self.database_url, self._hurried)
                 found = self._catalogues
         return found
 

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nearfield.catalogue.keys import SCOPES
-from nearfield.service.problems import Refusal, problem
+from nearfield.errors import NearfieldError
+from nearfield.service.problems import Refusal, of_ours, problem
 
 COOKIE: Final = "nearfield_key"
 """Set by the page where a person gave a key; no script can read it."""
@@ -149,6 +150,9 @@ class Access:
             request = Request(scope)
             refused = problem(request, refusal.status, refusal.detail, headers=refusal.headers)
             await refused(scope, receive, send)
+            return
+        except NearfieldError as error:  # nobody knows whose key it is while SQL is away
+            await of_ours(Request(scope), error)(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)

@@ -14,9 +14,9 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from nearfield.errors import NearfieldError, Unavailable
+from nearfield.health import State
 from nearfield.service.state import Service
 from nearfield.types import Degraded
-from nearfield.vectors.health import State
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.space import Space
 

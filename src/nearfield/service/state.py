@@ -60,6 +60,7 @@ class Service:
             config.database_url,
             served=ready is not None and config.milvus_uri is None,
             milvus=config.milvus,
+            hurried=True,
         )
         self.recommenders = Recommenders(self.stores, config.keeping)
         self.processes = ready or dict

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 from milvus_lite.server_manager import server_manager_instance
 
 from nearfield.errors import InUse, Unavailable
+from nearfield.health import Health
 from nearfield.locks import OwnerLock, read_owner
 from nearfield.vectors.engine import Engine
 from nearfield.vectors.faults import ASLEEP, GONE, code_of, fault_of
-from nearfield.vectors.health import Health
 from nearfield.vectors.link import FAULTS, Link
 from nearfield.vectors.lite import SERVING, START_SECONDS, find_server, own, owner_mark
 from nearfield.vectors.options import MilvusOptions

@@ -12,8 +12,8 @@ from pymilvus.exceptions import MilvusException
 from pymilvus.grpc_gen.milvus_pb2 import GetVersionRequest, LoadCollectionRequest
 
 from nearfield.errors import Unavailable
+from nearfield.health import Breaker, Health
 from nearfield.vectors.faults import ASLEEP, Fault, fault_of
-from nearfield.vectors.health import Breaker, Health
 from nearfield.vectors.link import FAULTS, Link
 from nearfield.vectors.options import MilvusOptions
 

@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 
 from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
+from nearfield.health import Health
 from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.changes import Changes, Counts, Right
 from nearfield.vectors.collection import load_collection
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
-from nearfield.vectors.health import Health
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex

@@ -1,4 +1,4 @@
-"""Whether Milvus answers: a circuit breaker, and what it tells. Pure: clock and chance come in."""
+"""Whether a server answers: a circuit breaker. Pure: clock and chance come in."""
 
 import random
 import threading
@@ -12,13 +12,13 @@ State: TypeAlias = Literal["ok", "open", "probing"]
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether Milvus answered lately.
+    """Whether a server answered lately.
 
     Parameters
     ----------
     state : {"ok", "open", "probing"}
         "open": calls are refused at once, for several in a row reached nobody; "probing": the same
-        while one call tries whether Milvus is back.
+        while one call tries whether it is back.
     failures : int
         Calls in a row that reached nobody; 0 as soon as one is answered.
     since : datetime
@@ -57,7 +57,7 @@ class Patience:
 
 
 class Breaker:
-    """Refuses calls at once while Milvus is away. May be used from several threads.
+    """Refuses calls at once while a server is away. May be used from several threads.
 
     It opens after some failures in a row; then somebody is to probe after each `pause`. One answer
     closes it, but until another call was answered as well, one more failure opens it again,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nearfield.vectors.health import Breaker, Patience
+from nearfield.health import Breaker, Patience
 
 PATIENCE = Patience(failures=3, seconds=1, pause=0.5, longest=8, jitter=0.3)
 
