@@ -235,6 +235,14 @@ def test_while_milvus_hangs_nobody_waits_longer_than_was_said(start: Start) -> N
     assert whole(service, {"user": 2})["space"] == "fusion"
 
 
+def test_who_opens_a_space_keeps_nobody_waiting(start: Start) -> None:
+    service, _ = start(up=False)
+    recommenders = service.service.recommenders
+    with recommenders._opening:  # as whoever opens one for the first time, and waits for Milvus
+        assert service.post(f"{MOVIES}/recommend", {"user": 3})["degraded"] == "popular"
+        assert service.get(f"{MOVIES}/items/5/similar")["degraded"] == "popular"
+
+
 def test_a_blend_goes_on_with_the_space_that_answers(start: Start) -> None:
     service, server = start()
     wish = {"user": 4, "k": 6, "spaces": {"fusion": 0.7, "graph": 0.3}}

@@ -13,6 +13,7 @@ from nearfield.pipelines.serve import open_served
 from nearfield.pipelines.song_groups import SongGroups, Versions
 from nearfield.pipelines.steady import Answering, Sources, Steady
 from nearfield.pipelines.stores import Stores
+from nearfield.pipelines.without_vectors import check_vectors_wanted
 from nearfield.recommend.blend import BLEND, DEFAULT_WEIGHTS, BlendView, asking, check_weights
 from nearfield.recommend.last_good import Keeping, LastGood
 from nearfield.recommend.model import UserModel
@@ -202,6 +203,7 @@ class Recommenders:
         opened = self._opened.get((catalogue, space))
         if opened is not None and self._answers(opened, catalogue, space):
             return opened
+        check_vectors_wanted()  # whoever opens may wait long for Milvus
         if not self._opening.acquire(blocking=opened is None):
             assert opened is not None  # else it was waited for
             return opened
