@@ -61,6 +61,7 @@ class ServerConnection(Connection):  # type: ignore[misc]  # PyMySQL has no type
         self._used = time.monotonic()
         self._health = health
         self._quick = given["connect_timeout"]  # to greet and to be asked for a sign of life, too
+        self._sending = given["write_timeout"]
         self._seconds: dict[Wait, float] = {
             "answer": given.pop("answer_timeout"),
             "work": given.pop("read_timeout"),
@@ -83,6 +84,8 @@ class ServerConnection(Connection):  # type: ignore[misc]  # PyMySQL has no type
     def wait(self, what: Wait) -> None:
         """Wait for the answers to come as long as they may take."""
         self._read_timeout = self._seconds[what]
+        # as long for both, for PyMySQL tells the socket of each change
+        self._write_timeout = self._read_timeout if what == "answer" else self._sending
 
     def ping(self, reconnect: bool = False) -> None:
         """Tell whether it still answers, without asking where it was used a moment ago.
