@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from nearfield.catalogue import sqlite_connection
 from nearfield.catalogue.addresses import EXAMPLES, read_address, read_server_options
 from nearfield.catalogue.failures import is_stale, passing, translate, unknown_outcome
+from nearfield.catalogue.pulse import FilePulse, ServerPulse
 from nearfield.catalogue.schema import VERSION_TABLE
 from nearfield.catalogue.standing import check_writer
 from nearfield.errors import InUse, InvalidInput, Unavailable
@@ -47,6 +48,9 @@ class Database:
     url : str
         SQLAlchemy's form of an address; for servers also with what `read_server_options` knows.
         Nothing is opened before the first read or write.
+    fresh : float
+        Seconds for which what others wrote to a server need not be noticed by `pulse`; 0 where
+        it must be.
 
     Raises
     ------
@@ -54,11 +58,12 @@ class Database:
         If the address cannot be read, or names a kind of database that is not supported.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, fresh: float = 0.0) -> None:
         self.url = read_address(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = self._make_engine()
         self.dialect = self._engine.dialect
+        self.pulse = FilePulse(self._engine) if self.sqlite else ServerPulse(fresh)
         self._guarded = False
 
     def guard(self) -> None:
@@ -140,6 +145,7 @@ class Database:
                             check_writer(conn, self.url)
                         result = work(conn)
                         committing = True
+                    self.pulse.committed()
                     return result
                 except DBAPIError as error:
                     if committing and error.connection_invalidated and not repeatable:
@@ -189,6 +195,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
+        self.pulse.close()
         self._engine.dispose()
 
     @contextmanager

@@ -59,10 +59,13 @@ class Catalogues:
     ----------
     url : str
         SQLAlchemy's form of an address; the schema is made or brought up to date at once.
+    fresh : float
+        Seconds for which items may answer as they were before another process changed them, where
+        a server holds them; 0 asks it each time. Of a SQLite file it is always known.
     """
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, fresh: float = 0.0) -> None:
+        self._database = Database(url, fresh)
         self._made: dict[int, Catalogue] = {}
         try:
             version = self._database.version() or ""

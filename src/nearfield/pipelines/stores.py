@@ -33,6 +33,8 @@ class Stores:
         this one never opens it itself.
     milvus : MilvusOptions, optional
         How a Milvus server is reached and asked.
+    fresh : float
+        See `Catalogues`.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Stores:
         database_url: str | None = None,
         served: bool = False,
         milvus: MilvusOptions | None = None,
+        fresh: float = 0.0,
     ) -> None:
         self.home = home.expanduser().absolute()
         self.milvus_uri = milvus_uri or str(self.home / "milvus.db")
@@ -52,6 +55,7 @@ class Stores:
         self._milvus_token = milvus_token
         self._milvus_options = milvus or MilvusOptions()
         self._served = served
+        self._fresh = fresh
         self._opening = threading.Lock()
         self._catalogues: Catalogues | None = None
         self._spaces: Spaces | None = None
@@ -88,7 +92,7 @@ class Stores:
             with self._opening:
                 if self._catalogues is None:
                     self.make()
-                    self._catalogues = Catalogues(self.database_url)
+                    self._catalogues = Catalogues(self.database_url, self._fresh)
                 found = self._catalogues
         return found
 

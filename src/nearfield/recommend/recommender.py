@@ -107,6 +107,10 @@ class Recommender:
             If a parameter is out of its range.
         """
         ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
+        return self.similar_as(item, ask)
+
+    def similar_as(self, item: PublicId, ask: Ask) -> list[Recommendation]:
+        """As `similar`, of a wish; who asks counts for nothing."""
         with stage("embed"):
             key = self._keys([item])
             look = self._look_from(item, int(key[0]))
@@ -262,5 +266,5 @@ def answer_line(
         reasons=reasons,
         year=item.year,
         genres=item.genres,
-        attributes=item.attributes,
+        attributes=dict(item.attributes),  # theirs: the item is kept for others
     )
