@@ -114,6 +114,12 @@ def status_of(error: NearfieldError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
+def problem_of(request: Request, error: NearfieldError | Refusal) -> Response:
+    """Return the answer to an error that a route raised."""
+    told = _of_refusal if isinstance(error, Refusal) else _of_ours
+    return told(request, error)
+
+
 def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, NearfieldError)
     status = status_of(error)
