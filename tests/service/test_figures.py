@@ -73,6 +73,7 @@ def test_logs_are_json_with_the_id_of_the_request(
         set_up_logs(stream, people=False)
         found = serve()
         found.http.get("/api/catalogues", headers={"X-Request-Id": "told"})
+        found.http.get("/healthz")  # it is told of a request once its answer has left
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
