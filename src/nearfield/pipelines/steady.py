@@ -144,10 +144,9 @@ class Steady:
             As of `recommend`.
         """
         ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
-        how = (k, where, diversity, exclude, at_most)
 
         def asking(asked: Answering) -> tuple[list[Recommendation], None]:
-            return asked.recommender.similar(item, *how), None
+            return asked.recommender.similar_as(item, ask), None
 
         def instead(standby: Standby, question: Question) -> Recommendations:
             return standby.list_like(item, ask, question)
