@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
 from numbers import Real
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +14,7 @@ from nearfield.errors import InUse, InvalidInput, NotFound, NotInstalled, Unavai
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.retrieve import Ranked, best, pool_size
 from nearfield.recommend.view import Look, Part, View
+from nearfield.rising import rising
 from nearfield.types import Ids, Scores, Shares, UserQuery, Vectors
 
 BLEND: Final = "blend"
@@ -168,7 +168,7 @@ class BlendLook:
         for name, look in zip(self.names, self.looks, strict=True):
             with asking(name):
                 pools.append(look.nearest(size, scope).ids)
-        ids = reduce(np.union1d, pools)
+        ids = rising(np.concatenate(pools))
         return best(ids, self.scores(ids), k)
 
     def scores(self, ids: Ids) -> Scores:

@@ -20,6 +20,7 @@ from nearfield.recommend.profile import Profile, gather
 from nearfield.recommend.retrieve import Ranked, pool_size, spread
 from nearfield.recommend.stages import stage
 from nearfield.recommend.view import Look, View
+from nearfield.rising import rising
 from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors, no_ids
 
 
@@ -231,7 +232,7 @@ class Recommender:
 
     def _facts(self, keys: Ids) -> dict[int, Item]:
         """Look up items by key, all in one query."""
-        return {item.key: item for item in self._catalogue.items(np.unique(keys))}
+        return {item.key: item for item in self._catalogue.items(rising(keys))}
 
     @cached_property
     def _middle(self) -> float:
