@@ -1,6 +1,7 @@
 """Items that are kept in memory are those of the database, whoever changes them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.catalogue.database import Database
 from nearfield.catalogue.known_items import Known
-from nearfield.catalogue.pulse import ServerPulse
+from nearfield.catalogue.quick_reads import FileReads, ServerReads
 from nearfield.catalogue.store import Catalogues
 from nearfield.errors import NotFound
 
@@ -77,34 +78,34 @@ def test_a_removed_catalogue_is_told_as_such(movies: Catalogue, store: Catalogue
 def test_a_pulse_is_steady_until_somebody_commits(movies: Catalogue, url: str) -> None:
     database = Database(url, fresh=3600)
     try:
-        first = database.pulse.read()
-        assert first == database.pulse.read()
+        first = database.quick.beat()
+        assert first == database.quick.beat()
         database.write(lambda conn: None)
         if not database.sqlite:
-            assert database.pulse.read() != first
+            assert database.quick.beat() != first
             return
-        assert database.pulse.read() == first  # nothing was written
+        assert database.quick.beat() == first  # nothing was written
         movies.put_items([{**HEAT, "title": "Ran"}])
-        second = database.pulse.read()
+        second = database.quick.beat()
         assert second != first
         database.close()
-        assert database.pulse.read() not in (first, second)  # it has looked anew
+        assert database.quick.beat() not in (first, second)  # it has looked anew
     finally:
         database.close()
 
 
 def test_a_server_is_asked_again_after_some_time() -> None:
     now = 10.0
-    pulse = ServerPulse(2.0, lambda: now)
-    first = pulse.read()
+    pulse = ServerReads(2.0, lambda: now)
+    first = pulse.beat()
     now = 11.9
-    assert pulse.read() == first
+    assert pulse.beat() == first
     pulse.committed()
-    second = pulse.read()
+    second = pulse.beat()
     assert second != first
     now = 12.1
-    assert pulse.read() not in (first, second)
-    assert ServerPulse(0.0).read() is None
+    assert pulse.beat() not in (first, second)
+    assert ServerReads(0.0).beat() is None
 
 
 @given(
@@ -160,3 +161,33 @@ def test_an_older_reading_is_not_kept() -> None:
     assert known.find([1], 5, lambda names: {1: "new"}) == {1: "new"}
     assert known.find([1], 4, lambda names: {1: "old"}) == {1: "old"}
     assert known.find([1], 5, lambda names: {}) == {1: "new"}
+
+
+def test_a_file_that_cannot_be_read_quickly_is_asked_in_the_usual_way(tmp_path: Path) -> None:
+    with Catalogues(f"sqlite:///{tmp_path}/nearfield.db") as store:
+        movies = store.create("movies")
+        movies.put_items([{**ALIEN, "genres": ["Horror", "Crime"], "year": 1979}, HEAT])
+        quick = movies.items(movies.item_keys([2, 1]))
+        reads = movies._database.quick
+        assert isinstance(reads, FileReads)
+        reads._connection.dbapi_connection.close()  # as if the disk had failed
+        assert reads.beat() is None
+        assert reads.beat() is not None  # over another connection
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(FileReads, "_run", lambda *_: None)
+            assert movies.items(movies.item_keys([2, 1])) == quick
+            movies.put_items([{**HEAT, "title": "Ran"}])
+            assert titles(movies, 2) == ["Ran"]
+        assert titles(movies, 2, 1) == ["Ran", "Alien"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 100, 101, 250])
+def test_any_number_of_items_is_found(store: Catalogues, count: int) -> None:
+    movies = store.create("movies")
+    movies.put_items(
+        [{"id": n, "title": f"T{n}", "genres": ["x", "y"][: n % 3]} for n in range(250)]
+    )
+    found = movies.items(movies.item_keys(list(range(count))))
+    assert [(one.id, one.title, len(one.genres)) for one in found] == [
+        (n, f"T{n}", min(n % 3, 2)) for n in range(count)
+    ]

@@ -15,7 +15,7 @@ from nearfield.catalogue.listing import Asked, Listing
 from nearfield.catalogue.lookups import find_items, read_matching, read_popular
 from nearfield.catalogue.matched import Matched
 from nearfield.catalogue.popularity import Popularity
-from nearfield.catalogue.pulse import Beat
+from nearfield.catalogue.quick_reads import Beat
 from nearfield.catalogue.schema import catalogues, events, item_genres, items, users
 from nearfield.catalogue.unknown import stored_text
 from nearfield.catalogue.where import parse_where
@@ -222,7 +222,7 @@ class Browse(Changes):
 
     def _items_revision(self) -> int:
         """Return a number that rises whenever an item changes; asked for where it may have."""
-        beat = self._database.pulse.read()
+        beat = self._database.quick.beat()
         known, revision = self._items_as_of
         if beat is None or beat != known:
             revision = int(self._browsed().items_revision)

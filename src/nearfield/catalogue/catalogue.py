@@ -21,6 +21,7 @@ from nearfield.catalogue.lookups import (
     find_item_ids,
     find_item_keys,
     find_items,
+    items_of,
     read_attribute_values,
     read_history,
 )
@@ -147,6 +148,9 @@ class Catalogue(Browse):
         """
 
         def read(some: list[int]) -> Mapping[int, Item]:
+            rows = self._database.quick.rows(queries.ITEMS, {"catalogue": self.number}, some)
+            if rows is not None:
+                return items_of(rows)
             with self._database.reading() as conn:
                 return find_items(conn, self.number, some)
 
@@ -287,6 +291,9 @@ class Catalogue(Browse):
         """Return the keys of those ids that exist."""
 
         def read(some: list[str]) -> Mapping[str, int]:
+            rows = self._database.quick.rows(queries.ITEM_KEYS, {"catalogue": self.number}, some)
+            if rows is not None:
+                return dict(rows)
             with self._database.reading() as conn:
                 return find_item_keys(conn, self.number, some)
 

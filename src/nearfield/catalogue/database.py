@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from nearfield.catalogue import sqlite_connection
 from nearfield.catalogue.addresses import EXAMPLES, read_address, read_server_options
 from nearfield.catalogue.failures import is_stale, passing, translate, unknown_outcome
-from nearfield.catalogue.pulse import FilePulse, ServerPulse
+from nearfield.catalogue.quick_reads import FileReads, ServerReads
 from nearfield.catalogue.schema import VERSION_TABLE
 from nearfield.catalogue.standing import check_writer
 from nearfield.errors import InUse, InvalidInput, Unavailable
@@ -49,7 +49,7 @@ class Database:
         SQLAlchemy's form of an address; for servers also with what `read_server_options` knows.
         Nothing is opened before the first read or write.
     fresh : float
-        Seconds for which what others wrote to a server need not be noticed by `pulse`; 0 where
+        Seconds for which what others wrote to a server need not be noticed by `quick`; 0 where
         it must be.
 
     Raises
@@ -63,7 +63,7 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._engine = self._make_engine()
         self.dialect = self._engine.dialect
-        self.pulse = FilePulse(self._engine) if self.sqlite else ServerPulse(fresh)
+        self.quick = FileReads(self._engine) if self.sqlite else ServerReads(fresh)
         self._guarded = False
 
     def guard(self) -> None:
@@ -145,7 +145,7 @@ class Database:
                             check_writer(conn, self.url)
                         result = work(conn)
                         committing = True
-                    self.pulse.committed()
+                    self.quick.committed()
                     return result
                 except DBAPIError as error:
                     if committing and error.connection_invalidated and not repeatable:
@@ -195,7 +195,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self.pulse.close()
+        self.quick.close()
         self._engine.dispose()
 
     @contextmanager
