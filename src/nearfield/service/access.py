@@ -59,11 +59,15 @@ def scope_needed(method: str, path: str) -> str | None:
     ('read', 'read')
     >>> scope_needed("POST", "/api/catalogues/m/events"), scope_needed("POST", "/api/keys")
     ('write', 'admin')
+    >>> scope_needed("GET", "/metrics")
+    'metrics'
     """
     if path.startswith(_OPEN) or not path.startswith(("/api/", "/rest/", "/metrics")):
         return None
     parts = path.strip("/").split("/")
-    if path.startswith("/metrics") or parts[:2] == ["api", "keys"]:
+    if path.startswith("/metrics"):
+        return "metrics"
+    if parts[:2] == ["api", "keys"]:
         return "admin"
     if parts[0] == "rest":
         return None  # players send the key in a form of their own, which is read there
