@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from nearfield.catalogue import sqlite_connection
 from nearfield.catalogue.addresses import EXAMPLES, read_address, read_server_options
@@ -30,6 +31,7 @@ _ATTEMPTS: Final = 6
 _SQLITE_OPTIONS: Final[dict[str, Any]] = {
     "connect_args": {"timeout": sqlite_connection.BUSY_SECONDS}
 }
+_SQLITE_POOL: Final = {"pool_size": 5, "max_overflow": 10}  # as SQLAlchemy has it by itself
 _SQLITE_BEGIN: Final = {_WRITE: ("BEGIN IMMEDIATE",), _SNAPSHOT: ("BEGIN DEFERRED",)}
 _SERVER_BEGIN: Final = {
     _WRITE: ("START TRANSACTION",),
@@ -61,6 +63,7 @@ class Database:
     def __init__(self, url: str, fresh: float = 0.0) -> None:
         self.url = read_address(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._most_connections = 0
         self._engine = self._make_engine()
         self.dialect = self._engine.dialect
         self.quick = FileReads(self._engine) if self.sqlite else ServerReads(fresh)
@@ -73,11 +76,15 @@ class Database:
     def _make_engine(self) -> Engine:
         serializer = partial(json.dumps, ensure_ascii=False)
         if self.sqlite:
-            engine = create_engine(self.url, json_serializer=serializer, **_SQLITE_OPTIONS)
+            self._most_connections = sum(_SQLITE_POOL.values())
+            engine = create_engine(
+                self.url, json_serializer=serializer, **_SQLITE_OPTIONS, **_SQLITE_POOL
+            )
             event.listen(engine, "connect", sqlite_connection.set_up)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         address, options = read_server_options(self.url)
+        self._most_connections = options.pool["pool_size"] + options.pool["max_overflow"]
         try:
             engine = create_engine(
                 address,
@@ -155,6 +162,12 @@ class Database:
                 # not all at the same moment again
                 time.sleep(0.02 * 2**attempt * random.uniform(0.5, 1.5))
         raise AssertionError("the last attempt returns or raises")
+
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are lent at this moment, and how many can be; asks nobody."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)  # of files and of servers
+        return pool.checkedout(), self._most_connections
 
     def connect_alone(self) -> Connection:
         """Return a connection that no pool counts or lends; the caller closes it. Servers only."""

@@ -97,6 +97,10 @@ class Catalogues:
         """Tell whether the schema still is the one of this release: another may have migrated."""
         return self._database.version() == HEAD
 
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are lent at this moment, and how many can be; asks nobody."""
+        return self._database.connections()
+
     @property
     def jobs(self) -> Jobs:
         """Long work, and how far it is."""

@@ -119,6 +119,11 @@ class Stores:
         found = self._spaces
         return None if found is None else found.health()
 
+    def sql_connections(self) -> tuple[int, int] | None:
+        """Return as `Catalogues.connections`; None where SQL was never reached. Never waits."""
+        found = self._catalogues
+        return None if found is None else found.connections()
+
     def catalogue(self, name: str | None = None) -> "Catalogue":
         """Return a catalogue, or the only one where no name is given.
 

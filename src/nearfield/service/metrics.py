@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests, stages of answers, mirrors, spaces, jobs."""
+"""What Prometheus reads: requests, stages of answers, connections, mirrors, spaces, jobs."""
 
 from collections.abc import Iterator
 from typing import Final, get_args
@@ -75,9 +75,11 @@ class _Home(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from self._health()
+        yield from self._connections()
         try:
             yield from self._spaces()
-            yield self._jobs()
+            if self._service.vitals.known()["database"]:  # else the scrape would wait as long
+                yield from self._jobs()
         except NearfieldError:
             return  # what is away is told by /readyz
 
@@ -112,6 +114,20 @@ class _Home(Collector):
             "nearfield_remembered_bytes", "Memory of the last good answers", memory.nbytes
         )
 
+    def _connections(self) -> Iterator[Metric]:
+        """Tell how near the pool is to its end; nothing is asked for it."""
+        used = GaugeMetricFamily(
+            "nearfield_sql_connections", "Connections to SQL that are in use at this moment"
+        )
+        most = GaugeMetricFamily(
+            "nearfield_sql_connections_most", "Connections to SQL that this process may have"
+        )
+        found = self._service.stores.sql_connections()
+        if found is not None:
+            used.add_metric([], found[0])
+            most.add_metric([], found[1])
+        yield from (used, most)
+
     def _spaces(self) -> Iterator[Metric]:
         rows = GaugeMetricFamily(
             "nearfield_space_rows", "Vectors that answer", labels=["catalogue", "space"]
@@ -140,8 +156,13 @@ class _Home(Collector):
         except Unavailable:
             return space.rows
 
-    def _jobs(self) -> Metric:
+    def _jobs(self) -> Iterator[Metric]:
         jobs = GaugeMetricFamily("nearfield_jobs", "Jobs by state", labels=["state"])
         for state, count in self._service.queue.counts().items():
             jobs.add_metric([state], count)
-        return jobs
+        yield jobs
+        yield GaugeMetricFamily(
+            "nearfield_oldest_job_seconds",
+            "Time since the oldest queued job was asked for, 0 where none is queued",
+            self._service.queue.waits(),
+        )
