@@ -98,7 +98,7 @@ class Stores:
 
     @property
     def spaces(self) -> "Spaces":
-        """All spaces, in Milvus; Unavailable where nobody waits for vectors."""
+        """All spaces, in Milvus; VectorsAway where nobody waits for vectors."""
         check_vectors_wanted()
         found = self._spaces
         if found is None:

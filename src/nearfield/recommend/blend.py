@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InUse, InvalidInput, NotFound, NotInstalled, Unavailable
+from nearfield.errors import InvalidInput, NotFound, VectorsAway
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.retrieve import Ranked, best, pool_size
 from nearfield.recommend.view import Look, Part, View
@@ -24,18 +24,18 @@ DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType({"fusion": 0.5, "
 """The spaces that `blend` means, and how much each counts."""
 
 
-class SpaceAway(Unavailable):
+class SpaceAway(VectorsAway):
     """One of several spaces does not answer.
 
     Parameters
     ----------
     space : str
         Which.
-    error : Unavailable
+    error : VectorsAway
         What it met.
     """
 
-    def __init__(self, space: str, error: Unavailable) -> None:
+    def __init__(self, space: str, error: VectorsAway) -> None:
         super().__init__(str(error))
         self.space = space
 
@@ -45,9 +45,7 @@ def asking(space: str) -> Iterator[None]:
     """Let whoever asks several spaces know which of them does not answer."""
     try:
         yield
-    except (SpaceAway, InUse, NotInstalled):
-        raise
-    except Unavailable as error:
+    except VectorsAway as error:
         raise SpaceAway(space, error) from error
 
 

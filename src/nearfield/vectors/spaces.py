@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
+from nearfield.errors import InUse, InvalidInput, NotFound, VectorsAway
 from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.changes import Changes, Counts, Right
@@ -54,7 +54,7 @@ class Spaces:
     ------
     InUse
         If another process owns the Lite folder, and serves it to nobody.
-    Unavailable
+    VectorsAway
         If Milvus Lite does not start. A server is first called when something is asked of it.
     """
 
@@ -102,7 +102,7 @@ class Spaces:
         return self._connection.health()
 
     def ping(self) -> None:
-        """Ask for as little as there is; Unavailable where Milvus does not answer."""
+        """Ask for as little as there is; VectorsAway where Milvus does not answer."""
         self._connection.call("list_collections")
 
     def publish(
@@ -302,7 +302,7 @@ class Spaces:
             space = self._must(*key)
             try:
                 answer = self._read(name_of(space))
-            except Unavailable:
+            except VectorsAway:
                 is_last = attempt == _READS - 1 or self._opened.closed.is_set()
                 if is_last or self._must(*key).version == space.version:
                     raise
