@@ -73,7 +73,6 @@ def beside(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return latencies of two ways to ask, in turns: the machine's speed changes."""
     size = times // PARTS
-    size = times // PARTS
     parts = []
     for first in range(0, size * PARTS, size):
         parts.append((timed(ask, size, first), timed(other, size, first)))
@@ -204,7 +203,11 @@ def over_http(
         name: f"&where={quote(f'year <= {GROUPS // share}')}" for name, share in KEPT.items()
     }
     os.environ["NEARFIELD_MILVUS_URI"] = uri
-    with served(home.stores.home, "--no-worker") as service, asking(service.address) as ask:
+    log = home.stores.home.with_suffix(".log")
+    with (
+        served(home.stores.home, "--no-worker", log=log) as service,
+        asking(service.address) as ask,
+    ):
 
         def similar(one: int, more: str = "") -> Any:
             item = asked[one % questions] + 1

@@ -1,5 +1,6 @@
 """A real service on 127.0.0.1, in this process, asked by a real HTTP client."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -46,6 +48,9 @@ class Running:
 @contextmanager
 def running(config: ServiceConfig) -> Iterator[Running]:
     """Run a service in a thread, on a port of its own."""
+    if not structlog.is_configured():  # lines of requests would stand among the names of tests
+        quiet = structlog.make_filtering_bound_logger(logging.ERROR)
+        structlog.configure(wrapper_class=quiet)
     app = create_app(config)
     server = uvicorn.Server(
         uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="on")

@@ -8,12 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+_AT = re.compile(r"Nearfield is at (http://\S+)\n")
 
 
 @dataclass
@@ -41,19 +43,27 @@ class Served:
 
 @contextmanager
 def served(
-    home: Path, *options: str, port: int = 0, env: Mapping[str, str] | None = None
+    home: Path,
+    *options: str,
+    port: int = 0,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
 ) -> Iterator[Served]:
-    """Start the service over a home; it is ended however the test ends."""
+    """Start the service over a home; it is ended however the test ends.
+
+    What it says is kept in `said`, or in the file `log`: who measures need not read along.
+    """
     command = [str(Path(sys.executable).parent / "nearfield"), "--home", str(home), "serve"]
-    process = subprocess.Popen(
-        [*command, "--port", str(port), *options],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", **(env or {})},
-    )
+    with nullcontext(subprocess.PIPE) if log is None else log.open("w") as stream:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), *options],
+            stderr=stream,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **(env or {})},
+        )
     said: list[str] = []
     try:
-        address = _address(process, said)
+        address = _address(process, said) if log is None else _logged_address(process, log)
         with httpx.Client(base_url=address, timeout=30, trust_env=False) as http:
             yield Served(process, address, http, said)
     finally:
@@ -63,8 +73,8 @@ def served(
         finally:
             process.kill()
             process.wait(10)
-            assert process.stderr is not None
-            process.stderr.close()
+            if process.stderr is not None:
+                process.stderr.close()
 
 
 def wait_for(question: Callable[[], Any], seconds: float) -> Any:
@@ -81,10 +91,20 @@ def _address(process: "subprocess.Popen[str]", said: list[str]) -> str:
     assert process.stderr is not None
     for line in process.stderr:
         said.append(line)
-        if found := re.search(r"Nearfield is at (http://\S+)", line):
+        if found := _AT.search(line):
             threading.Thread(target=_keep, args=(process.stderr, said), daemon=True).start()
             return found.group(1)
     raise AssertionError(f"the service ended ({process.wait()}): {''.join(said)}")
+
+
+def _logged_address(process: "subprocess.Popen[str]", log: Path) -> str:
+    """Return the same, of one that writes into a file."""
+
+    def found() -> "re.Match[str] | None":
+        assert process.poll() is None, log.read_text()
+        return _AT.search(log.read_text())
+
+    return str(wait_for(found, 60).group(1))
 
 
 def _keep(stream: Any, said: list[str]) -> None:

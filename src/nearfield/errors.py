@@ -17,8 +17,12 @@ class Unavailable(NearfieldError, ConnectionError):
     """A service (Milvus, the database, a download) cannot be reached or does not answer."""
 
 
+class VectorsAway(Unavailable):
+    """Milvus does not answer: what needs no vectors can still be said, by whoever catches this."""
+
+
 class NotInstalled(Unavailable):
-    """A package is missing: asking again, or answering without what it does, would not help."""
+    """A package is missing: asking again would not help."""
 
 
 class InUse(Unavailable):

@@ -251,6 +251,22 @@ def test_the_commands(home: Path, tmp_path: Path) -> None:
     assert fine.exit_code == 0, fine.stdout
 
 
+def test_what_there_is_one_of_is_told_as_one(home: Path, tmp_path: Path) -> None:
+    with Nearfield(home) as nearfield:
+        nearfield.stores.spaces.drop("movies", "fusion")
+    file, later = str(tmp_path / "a.backup"), str(tmp_path / "later.backup")
+    done = CliRunner().invoke(app, ["--home", str(home), "backup", file])
+    assert ", 1 version of a space and " in " ".join(done.stderr.split())
+    checked = CliRunner().invoke(app, ["restore", "--check", file])
+    assert ", 1 version of a space, written by " in " ".join(checked.stderr.split())
+    with Nearfield(home) as nearfield:
+        nearfield.erase(1, catalogue="movies")
+    write(home, Path(later))
+    other = ["--home", str(tmp_path / "other"), "restore", file, "--erased", later]
+    back = CliRunner().invoke(app, other)
+    assert "1 user who was erased later did not come back" in " ".join(back.stderr.split())
+
+
 def test_a_file_is_for_its_owner_alone(home: Path, tmp_path: Path) -> None:
     file = write(home, tmp_path / "a.backup")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

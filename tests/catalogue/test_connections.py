@@ -405,9 +405,12 @@ def test_more_threads_than_connections_take_turns(server_url: str) -> None:
 def test_a_pool_that_is_used_up_says_so(server_url: str) -> None:
     address = f"{server_url}&pool_size=1&max_overflow=0&pool_timeout=1"
     with Catalogues(address) as store:
-        with store._database.reading(), pytest.raises(Unavailable, match="larger pool_size"):
-            store.names()
+        with store._database.reading():
+            assert store.connections() == (1, 1)
+            with pytest.raises(Unavailable, match="larger pool_size"):
+                store.names()
         assert store.names() == []
+        assert store.connections() == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from nearfield.catalogue.job_rows import now
 from nearfield.catalogue.jobs import MOST_ATTEMPTS, Job, Jobs
+from nearfield.catalogue.schema import jobs as table
 from nearfield.catalogue.store import Catalogues
 from nearfield.errors import InvalidInput, NotFound
 
@@ -141,6 +144,30 @@ def test_jobs_are_counted_by_state(jobs: Jobs) -> None:
     jobs.cancel(claimed(jobs).id)
     jobs.end(claimed(jobs).id, "one", "failed", message="why")
     assert jobs.counts() == {"queued": 1, "running": 1, "done": 0, "failed": 1, "cancelled": 0}
+
+
+def asked_for_at(store: Catalogues, created: int) -> None:
+    """Queue a job as if it had been asked for at a moment, in milliseconds since 1970."""
+    job = store.jobs.add("train", "movies", {}).id
+    change = update(table).where(table.c.id == job).values(created=created)
+    store._database.write(lambda conn: conn.execute(change))
+
+
+def test_how_long_the_oldest_job_waits(store: Catalogues) -> None:
+    assert store.jobs.waits() == 0
+    for ago in (60, 3600, 7200):
+        asked_for_at(store, now() - 1000 * ago)
+    assert 7200 <= store.jobs.waits() < 10_000
+    assert store.jobs.claim_next("one") is not None  # what runs does not wait
+    assert 3600 <= store.jobs.waits() < 7200
+    for job in store.jobs.unfinished():
+        store.jobs.cancel(job.id)
+    assert store.jobs.waits() == 0
+
+
+def test_a_clock_that_is_behind_makes_no_negative_wait(store: Catalogues) -> None:
+    asked_for_at(store, now() + 60_000)
+    assert store.jobs.waits() == 0
 
 
 def test_what_programs_are_shown(jobs: Jobs) -> None:

@@ -44,7 +44,7 @@ def test_a_removed_key_opens_nothing(keys: ApiKeys) -> None:
         (" a", ["read"], "white space at its ends"),
         ("a\n b", ["read"], "printable"),
         ("x" * 81, ["read"], "1 to 80 printable"),
-        ("x", [], "wanted one or more of read, write, admin"),
+        ("x", [], "wanted one or more of read, write, admin, metrics"),
         ("x", ["root"], r"\['root'\] came as scopes"),
         ("x", "read", "wanted one or more"),
         ("taken", ["read"], "there is a key named 'taken' already"),

@@ -217,3 +217,12 @@ def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
         Catalogues("mysql+pymysql://me:secret@127.0.0.1:9/facts")
     assert "127.0.0.1:9/facts" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_lent_connections_are_counted(store: Catalogues) -> None:
+    used, most = store.connections()
+    assert used == 0
+    with store._database.reading(), store._database.reading():
+        assert store.connections() == (2, most)
+    assert store.connections() == (0, most)
+    assert most >= 15

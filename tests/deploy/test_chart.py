@@ -264,6 +264,7 @@ def test_notes_name_the_next_steps() -> None:
     everything = texts(EVERYTHING)["NOTES.txt"]
     assert "https://songs.example.org" in everything
     assert "secret generic nearfield-metrics" in everything
+    assert "keys add prometheus --scope metrics" in everything
     assert "NO API key" in texts(merged(SERVERS, {"serve": {"apiKeys": False}}))["NOTES.txt"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from failing_sql import check_errors
 from music.library import make_song, tag
 from nearfield.cli.main import app
 from nearfield.errors import InvalidInput, NotFound
@@ -126,6 +127,13 @@ def test_what_listeners_did_comes_in_by_file(copy: Path, library: Path, tmp_path
     with Nearfield(copy) as home:
         plain = home.recommend("ann", catalogue="songs", n=3)
         assert plain[0].title == "Chords 3"
+
+
+def test_without_sql_a_playlist_is_an_error_and_no_lesser_one(
+    songs: Nearfield, library: Path
+) -> None:
+    seed = library / "Chords" / "01 song.flac"
+    check_errors(songs.stores.catalogues._database, lambda: songs.music.playlist(seed, length=4))
 
 
 def test_playlists_can_be_played(added: Path, library: Path, tmp_path: Path) -> None:

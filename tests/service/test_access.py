@@ -41,6 +41,39 @@ def test_keys_open_what_their_scopes_say(serve: Callable[..., Running]) -> None:
     assert ask("POST", f"{MOVIES}/events", admin, events) == 200
 
 
+def test_a_key_for_figures_opens_nothing_else(serve: Callable[..., Running]) -> None:
+    guarded = serve(keys=True)
+    http = guarded.http
+    boss = {"X-API-Key": guarded.service.stores.catalogues.keys.add("boss", ["admin"])}
+    wish = {"name": "prometheus", "scopes": ["metrics"]}
+    made = http.post("/api/keys", json=wish, headers=boss).json()
+    assert made["scopes"] == ["metrics"]
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    assert http.get("/metrics", headers=headers).text.startswith("# HELP")
+    assert http.get("/metrics", headers=boss).status_code == 200
+    # every address that is documented, with no valid values: the key is looked at before them
+    paths = http.get("/openapi.json").json()["paths"]
+    calls = [
+        (method, path)
+        for path, methods in paths.items()
+        for method in methods
+        if path.startswith("/api/") and path not in ("/api/login", "/api/logout")
+    ]
+    assert len(calls) > 30
+    for method, path in calls:
+        refused = http.request(method, path, headers=headers)
+        assert refused.status_code == 403, (method, path)
+        assert "lacks the scope" in refused.json()["detail"]
+
+
+def test_keys_that_ask_and_write_do_not_read_figures(serve: Callable[..., Running]) -> None:
+    guarded = serve(keys=True)
+    key = guarded.service.stores.catalogues.keys.add("app", ["read", "write"])
+    refused = guarded.http.get("/metrics", headers={"X-API-Key": key})
+    assert refused.status_code == 403
+    assert "lacks the scope 'metrics'" in refused.json()["detail"]
+
+
 def test_a_key_is_told_once_and_can_be_removed(serve: Callable[..., Running]) -> None:
     guarded = serve(keys=True)
     admin = guarded.service.stores.catalogues.keys.add("boss", ["admin"])
@@ -139,6 +172,7 @@ def test_every_answer_is_safe_for_browsers(movies: Running) -> None:
         ("POST", "/api/catalogues/m/models/fusion/1/publish", "admin"),
         ("POST", "/api/catalogues/m/spaces/fusion/rollback", "admin"),
         ("GET", "/api/catalogues/m/export", "admin"),
+        ("GET", "/metrics", "metrics"),
     ],
 )
 def test_scopes(method: str, path: str, scope: str | None) -> None:

@@ -2,12 +2,17 @@
 
 import io
 import json
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 import structlog
+from sqlalchemy import update
 
+from nearfield.catalogue.schema import jobs
 from nearfield.service.logs import set_up_logs
+from nearfield.service.vitals import FRESH
 from running_service import Running
 
 MOVIES = "/api/catalogues/movies"
@@ -49,6 +54,38 @@ def test_spaces_and_mirrors_are_told(movies: Running) -> None:
     assert 'nearfield_jobs{state="queued"}' in told
 
 
+def test_connections_and_jobs_that_wait_are_told(serve: Callable[..., Running]) -> None:
+    service = serve()
+    catalogues = service.service.stores.catalogues
+    before = figures(service)
+    assert before["nearfield_oldest_job_seconds"] == 0
+    job = catalogues.jobs.add("train", "movies", {}).id
+    long_ago = update(jobs).where(jobs.c.id == job).values(created=1)
+    catalogues._database.write(lambda conn: conn.execute(long_ago))
+    with catalogues._database.reading(), catalogues._database.reading():
+        told = figures(service)
+    assert told["nearfield_oldest_job_seconds"] > 1e9
+    assert told['nearfield_jobs{state="queued"}'] == 1
+    most = before["nearfield_sql_connections_most"]
+    assert 2 <= told["nearfield_sql_connections"] <= most
+
+
+def test_figures_are_told_while_no_connection_to_sql_is_free(
+    serve: Callable[..., Running],
+) -> None:
+    service = serve()
+    catalogues = service.service.stores.catalogues
+    _, most = catalogues.connections()
+    with ExitStack() as held:
+        while catalogues.connections()[0] < most:
+            held.enter_context(catalogues._database.reading())
+        time.sleep(FRESH)  # an answer of before is not believed any more
+        told = figures(service)
+    assert told["nearfield_sql_connections"] == told["nearfield_sql_connections_most"] == most
+    assert told['nearfield_up{part="database"}'] == 0
+    assert "nearfield_oldest_job_seconds" not in told
+
+
 def test_ids_of_requests_are_taken_over_unless_they_could_break_a_line(movies: Running) -> None:
     answer = movies.http.get("/healthz", headers={"X-Request-Id": "abc-1.2"})
     assert answer.headers["x-request-id"] == "abc-1.2"
@@ -73,6 +110,7 @@ def test_logs_are_json_with_the_id_of_the_request(
         set_up_logs(stream, people=False)
         found = serve()
         found.http.get("/api/catalogues", headers={"X-Request-Id": "told"})
+        found.http.get("/healthz")  # it is told of a request once its answer has left
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def test_acknowledged_events_survive_kills(filled: Path, tmp_path: Path) -> None
     rounds: list[Posting] = []
     for first, pause in ((0, 0.4), (1_000_000, 0.9)):
         with served(home, "--no-worker") as one, posting(one.address, first=first) as posted:
+            wait_for(partial(bool, posted.acknowledged), 60)
             time.sleep(pause)
             one.kill()
         rounds.append(posted)

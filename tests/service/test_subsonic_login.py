@@ -85,6 +85,7 @@ def test_scopes_are_kept(guarded: Running) -> None:
     for method in ("star", "unstar", "scrobble", "setRating", "createPlaylist", "deletePlaylist"):
         assert code(guarded, method, apiKey=reader, id=song, rating=3, name="x") == 50
     assert code(guarded, "getSong", apiKey=writer, id=song) == 50
+    assert code(guarded, apiKey=key(guarded, "metrics")) == 50
     assert call(guarded, "getSong", apiKey=admin, id=song)["status"] == "ok"
     assert call(guarded, "star", apiKey=admin, id=song)["status"] == "ok"
     assert not call(guarded, "getUser", apiKey=reader)["user"]["playlistRole"]

@@ -15,6 +15,7 @@ from nearfield.catalogue.listing import Asked, Listing
 from nearfield.catalogue.lookups import find_items, read_matching, read_popular
 from nearfield.catalogue.matched import Matched
 from nearfield.catalogue.popularity import Popularity
+from nearfield.catalogue.quick_reads import Beat
 from nearfield.catalogue.schema import catalogues, events, item_genres, items, users
 from nearfield.catalogue.unknown import stored_text
 from nearfield.catalogue.where import parse_where
@@ -75,6 +76,7 @@ class Browse(Changes):
         self._popularity = Popularity(self._count_users)
         self._genres: tuple[int, list[tuple[str, int]]] = (-1, [])
         self._matched = Matched()
+        self._items_as_of: tuple[Beat | None, int] = (None, -1)
 
     def browse(
         self,
@@ -217,6 +219,15 @@ class Browse(Changes):
     def _count_users(self) -> tuple[Ids, Any]:
         with self._database.reading(patient=True) as conn:
             return read_popular(conn, self.number)
+
+    def _items_revision(self) -> int:
+        """Return a number that rises whenever an item changes; asked for where it may have."""
+        beat = self._database.quick.beat()
+        known, revision = self._items_as_of
+        if beat is None or beat != known:
+            revision = int(self._browsed().items_revision)
+            self._items_as_of = beat, revision
+        return revision
 
     def _browsed(self) -> Any:
         columns = (

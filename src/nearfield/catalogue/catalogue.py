@@ -1,7 +1,7 @@
 """One catalogue: what is asked while recommending and training, and live events."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,12 @@ from nearfield.catalogue.erase import ErasedRows, erase_user
 from nearfield.catalogue.export import Export, Record, exporting
 from nearfield.catalogue.facts import Counts, History, Item
 from nearfield.catalogue.item_kinds import ATTRIBUTES, GENRE, read_labels
+from nearfield.catalogue.known_items import KnownItems
 from nearfield.catalogue.lookups import (
     find_item_ids,
     find_item_keys,
     find_items,
+    items_of,
     read_attribute_values,
     read_history,
 )
@@ -40,12 +42,14 @@ if TYPE_CHECKING:
 class Catalogue(Browse):
     """The items, users and events of one collection; made by `Catalogues.get`.
 
-    Keys are the catalogue's own numbers: given once, never changed, never given out again. Every
-    question goes to the database, so what another process imports is seen at once.
+    Keys are the catalogue's own numbers: given once, never changed, never given out again. What
+    another process imports is seen at once: what is kept of the database is asked for anew as soon
+    as that changed (of a server, for which `Catalogues` was told to be less strict, later).
     """
 
     def __init__(self, database: Database, number: int, name: str, uid: str) -> None:
         super().__init__(database, number, name, uid)
+        self._known = KnownItems()
         self._values: dict[str, tuple[int, list[str]]] = {}
         self._counts: tuple[int, Counts] | None = None
 
@@ -112,8 +116,7 @@ class Catalogue(Browse):
     def item_keys(self, ids: Sequence[PublicId]) -> Ids:
         """Return the keys of items, in the order of `ids`; NotFound where one is unknown."""
         texts = [stored_text(one) for one in ids]
-        with self._database.reading() as conn:
-            found = find_item_keys(conn, self.number, texts)
+        found = self._keys_of_ids(texts)
         return np.array(in_order(self.name, "items", texts, found), dtype=np.int64)
 
     def user(self, user: PublicId) -> tuple[int, dict[str, str]]:
@@ -139,17 +142,26 @@ class Catalogue(Browse):
         return in_order(self.name, "item keys", wanted, found)
 
     def items(self, keys: Ids) -> list[Item]:
-        """Return all that is known of items, in the order of `keys`; NotFound where unknown."""
+        """Return all that is known of items, in the order of `keys`; NotFound where unknown.
+
+        Others are given the same objects: their attributes are not to be written to.
+        """
+
+        def read(some: list[int]) -> Mapping[int, Item]:
+            rows = self._database.quick.rows(queries.ITEMS, {"catalogue": self.number}, some)
+            if rows is not None:
+                return items_of(rows)
+            with self._database.reading() as conn:
+                return find_items(conn, self.number, some)
+
         wanted = keys.tolist()
-        with self._database.reading() as conn:
-            found = find_items(conn, self.number, wanted)
+        found = self._known.facts.find(wanted, self._items_revision(), read)
         return in_order(self.name, "item keys", wanted, found)
 
     def keys_there(self, ids: Sequence[PublicId]) -> Ids:
         """Return the keys of items in the order of `ids`; -1 where one is not there any more."""
         texts = [stored_text(one) for one in ids]
-        with self._database.reading() as conn:
-            found = find_item_keys(conn, self.number, texts)
+        found = self._keys_of_ids(texts)
         return np.array([found.get(text, -1) for text in texts], dtype=np.int64)
 
     def history(self, user: int, limit: int | None = None) -> History:
@@ -274,6 +286,18 @@ class Catalogue(Browse):
         check_events(rows)
         progress = list(import_events(self._database, self.number, rows, batch=50_000))
         return progress[-1].added + progress[-1].changed
+
+    def _keys_of_ids(self, ids: list[str]) -> Mapping[str, int]:
+        """Return the keys of those ids that exist."""
+
+        def read(some: list[str]) -> Mapping[str, int]:
+            rows = self._database.quick.rows(queries.ITEM_KEYS, {"catalogue": self.number}, some)
+            if rows is not None:
+                return dict(rows)
+            with self._database.reading() as conn:
+                return find_item_keys(conn, self.number, some)
+
+        return self._known.keys.find(ids, self._items_revision(), read)
 
     def _state(self) -> Any:
         with self._database.reading() as conn:

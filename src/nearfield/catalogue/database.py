@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, t
 from sqlalchemy.engine.interfaces import ExceptionContext
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from nearfield.catalogue import sqlite_connection
 from nearfield.catalogue.addresses import (
@@ -23,6 +24,7 @@ from nearfield.catalogue.addresses import (
     read_server_options,
 )
 from nearfield.catalogue.failures import is_stale, passing, shown, translate, unknown_outcome
+from nearfield.catalogue.quick_reads import FileReads, ServerReads
 from nearfield.catalogue.schema import VERSION_TABLE
 from nearfield.catalogue.server_health import ServerHealth
 from nearfield.catalogue.standing import check_writer
@@ -37,6 +39,7 @@ _ATTEMPTS: Final = 6
 _SQLITE_OPTIONS: Final[dict[str, Any]] = {
     "connect_args": {"timeout": sqlite_connection.BUSY_SECONDS}
 }
+_SQLITE_POOL: Final = {"pool_size": 5, "max_overflow": 10}  # as SQLAlchemy has it by itself
 _SQLITE_BEGIN: Final[Mapping[Begin, tuple[str, ...]]] = {
     "nothing": (),  # each statement sees one moment by itself
     "snapshot": ("BEGIN DEFERRED",),
@@ -60,6 +63,9 @@ class Database:
     url : str
         SQLAlchemy's form of an address; for servers also with what `read_server_options` knows.
         Nothing is opened before the first read or write.
+    fresh : float
+        Seconds for which what others wrote to a server need not be noticed by `quick`; 0 where
+        it must be.
     hurried : bool
         Whether people wait for what is read: then a server that hangs is given up after
         `answer_timeout` rather than `read_timeout`, and not asked again before it answers.
@@ -70,14 +76,16 @@ class Database:
         If the address cannot be read, or names a kind of database that is not supported.
     """
 
-    def __init__(self, url: str, hurried: bool = False) -> None:
+    def __init__(self, url: str, fresh: float = 0.0, hurried: bool = False) -> None:
         self.url = read_address(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._hurried = hurried
         self._health: ServerHealth | None = None
+        self._most_connections = 0
         self._engine = self._make_engine()
         self._engines = self._make_variants()
         self.dialect = self._engine.dialect
+        self.quick = FileReads(self._engine) if self.sqlite else ServerReads(fresh)
         self._guarded = False
 
     def guard(self) -> None:
@@ -87,10 +95,14 @@ class Database:
     def _make_engine(self) -> Engine:
         serializer = partial(json.dumps, ensure_ascii=False)
         if self.sqlite:
-            engine = create_engine(self.url, json_serializer=serializer, **_SQLITE_OPTIONS)
+            self._most_connections = sum(_SQLITE_POOL.values())
+            engine = create_engine(
+                self.url, json_serializer=serializer, **_SQLITE_OPTIONS, **_SQLITE_POOL
+            )
             event.listen(engine, "connect", sqlite_connection.set_up)
             return engine
         address, options = read_server_options(self.url, self._hurried)
+        self._most_connections = options.pool["pool_size"] + options.pool["max_overflow"]
         try:
             engine = create_engine(
                 address,
@@ -190,6 +202,7 @@ class Database:
                             check_writer(conn, self.url)
                         result = work(conn)
                         committing = True
+                    self.quick.committed()
                     return result
                 except DBAPIError as error:
                     if committing and error.connection_invalidated and not repeatable:
@@ -199,6 +212,12 @@ class Database:
                 # not all at the same moment again
                 time.sleep(0.02 * 2**attempt * random.uniform(0.5, 1.5))
         raise AssertionError("the last attempt returns or raises")
+
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are lent at this moment, and how many can be; asks nobody."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)  # of files and of servers
+        return pool.checkedout(), self._most_connections
 
     def connect_alone(self) -> Connection:
         """Return a connection that no pool counts or lends; the caller closes it. Servers only."""
@@ -241,6 +260,7 @@ class Database:
         """Close every connection."""
         if self._health is not None:
             self._health.close()
+        self.quick.close()
         self._engine.dispose()
 
     def _check(self) -> None:

@@ -1,7 +1,8 @@
-"""Which rows of jobs are meant, and what is written into new ones."""
+"""Which rows of jobs are meant, what is written into new ones, and moments as they are told."""
 
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -28,3 +29,13 @@ def new_id() -> str:
 def now() -> int:
     """Return milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def moment(milliseconds: int) -> datetime | None:
+    """Return a moment as it was written; None where there was none yet."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Return a moment as JSON tells it."""
+    return None if moment is None else moment.isoformat(timespec="milliseconds")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from nearfield.catalogue.database import Database
-from nearfield.catalogue.job_rows import held, is_before, new_id, now
+from nearfield.catalogue.job_rows import held, is_before, iso, moment, new_id, now
 from nearfield.catalogue.schema import jobs
 from nearfield.errors import InvalidInput, NotFound
 
@@ -86,9 +86,9 @@ class Job:
             "result": self.result,
             "message": self.message,
             "attempts": self.attempts,
-            "created": _iso(self.created),
-            "started": _iso(self.started),
-            "ended": _iso(self.ended),
+            "created": iso(self.created),
+            "started": iso(self.started),
+            "ended": iso(self.ended),
         }
 
 
@@ -164,6 +164,13 @@ class Jobs:
                 found[_name(state)] += count
         return found
 
+    def waits(self) -> float:
+        """Return for how many seconds the oldest queued job has waited; 0 where none is queued."""
+        query = select(func.min(jobs.c.created)).where(jobs.c.state == _QUEUED)
+        with self._database.reading() as conn:
+            oldest = conn.execute(query).scalar()
+        return 0.0 if oldest is None else max(0, now() - oldest) / 1000
+
     def unfinished(self) -> "Sequence[Job]":
         """Return the jobs that are queued or running, the oldest first."""
         query = select(jobs).where(jobs.c.state.in_([_QUEUED, *_AT_WORK]))
@@ -173,16 +180,16 @@ class Jobs:
 
     def claim(self, job: str, worker: str) -> Job | None:
         """Take a queued job to run it; None where it is queued no more. One worker gets it."""
-        moment = now()
+        begun = now()
         change = {
             "state": _RUNNING,
             "worker": worker,
             "attempts": jobs.c.attempts + 1,
-            "started": moment,
+            "started": begun,
             "message": "",
         }
         queued = and_(jobs.c.id == job, jobs.c.state == _QUEUED)
-        claimed = and_(held(job, worker, _RUNNING), jobs.c.started == moment)
+        claimed = and_(held(job, worker, _RUNNING), jobs.c.started == begun)
         return self.get(job) if self._change(queued, change, claimed) else None
 
     def claim_next(self, worker: str) -> Job | None:
@@ -222,9 +229,9 @@ class Jobs:
         if state not in JOB_STATES[_DONE:]:
             raise InvalidInput(f"a job does not end {state!r}: {', '.join(JOB_STATES[_DONE:])}.")
         number = JOB_STATES.index(state)
-        moment = now()
-        change = {"state": number, "result": result, "message": message, "ended": moment}
-        ended = and_(held(job, worker, number), jobs.c.ended == moment)
+        over = now()
+        change = {"state": number, "result": result, "message": message, "ended": over}
+        ended = and_(held(job, worker, number), jobs.c.ended == over)
         return self._change(held(job, worker, *_AT_WORK), change, ended)
 
     def give_back(self, job: str, worker: str) -> bool:
@@ -280,17 +287,9 @@ def _read(row: Row[Any]) -> Job:
     fields = dict(row._mapping)
     fields["state"] = _name(row.state)
     for name in ("created", "started", "ended"):
-        fields[name] = _moment(fields[name])
+        fields[name] = moment(fields[name])
     return Job(**fields)
 
 
 def _name(state: int) -> str:
     return JOB_STATES[_RUNNING if state == _ENDING else state]
-
-
-def _moment(milliseconds: int) -> datetime | None:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds else None
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="milliseconds")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -16,8 +16,11 @@ from nearfield.catalogue.schema import api_keys
 from nearfield.catalogue.unknown import stored_text
 from nearfield.errors import InvalidInput, NotFound
 
-SCOPES: Final = ("read", "write", "admin")
-"""What a key may do: ask and read; bring events, items and songs; everything else."""
+KeyScope: TypeAlias = Literal["read", "write", "admin", "metrics"]
+"""What a key may do: ask and read; bring events, items and songs; everything; read figures."""
+
+SCOPES: Final[tuple[str, ...]] = get_args(KeyScope)
+"""Names of all scopes; only `admin` includes others."""
 
 PREFIX: Final = "nf_"
 """Begins every key, so that one that lies about can be recognized."""

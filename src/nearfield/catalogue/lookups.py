@@ -1,6 +1,8 @@
 """Answers to single questions, read through a connection that the caller lends."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,16 +45,23 @@ def find_items(conn: Connection, catalogue: int, keys: list[int]) -> dict[int, I
     """Return what is known of those keys that exist."""
     found: dict[int, Item] = {}
     for some in queries.chunks(keys):
-        rows = conn.execute(queries.ITEMS, {"catalogue": catalogue, "keys": some}).all()
-        genres: dict[int, list[tuple[int, str]]] = {}
-        for row in rows:  # one for each genre; a single one without where an item has none
-            if row[5] is not None:
-                genres.setdefault(row[0], []).append((row[6], row[5]))
-        for key, public, title, year, attributes, _, _, integer in rows:
-            if key not in found:
-                known = tuple(genre for _, genre in sorted(genres.get(key, ())))
-                public_id = int(public) if integer else public
-                found[key] = Item(key, public_id, title, year, known, json.loads(attributes))
+        rows = conn.execute(queries.ITEMS, {"catalogue": catalogue, "keys": some})
+        found.update(items_of(list(rows)))
+    return found
+
+
+def items_of(rows: Sequence[Sequence[Any]]) -> dict[int, Item]:
+    """Return the items that rows of `queries.ITEMS` describe, by key."""
+    found: dict[int, Item] = {}
+    genres: dict[int, list[tuple[int, str]]] = {}
+    for row in rows:  # one for each genre; a single one without where an item has none
+        if row[5] is not None:
+            genres.setdefault(row[0], []).append((row[6], row[5]))
+    for key, public, title, year, attributes, _, _, integer in rows:
+        if key not in found:
+            known = tuple(genre for _, genre in sorted(genres.get(key, ())))
+            public_id = int(public) if integer else public
+            found[key] = Item(key, public_id, title, year, known, json.loads(attributes))
     return found
 
 

@@ -81,15 +81,20 @@ def _musical_keys(conn: Connection, catalogue: int, rows: Sequence[Record]) -> N
     keys = _keys(conn, catalogue, [one["item"] for one in rows])
     known = find_items(conn, catalogue, list(keys.values()))
     told = {keys[one["item"]]: one[Columns.KEY] for one in rows}
+    revision = row.revision + 1  # as `touch` makes it
     changed = [
-        {"number": key, "attributes": {**known[key].attributes, Columns.KEY: str(value)}}
+        {
+            "number": key,
+            "attributes": {**known[key].attributes, Columns.KEY: str(value)},
+            "changed": revision,
+        }
         for key, value in told.items()
         if value is not None and known[key].attributes.get(Columns.KEY) != value
     ]
     if changed:
         conn.execute(update(items).where(items.c.id == bindparam("number")), changed)
         names = with_new(row.item_attributes, [Columns.KEY])
-        touch(conn, catalogue, item_attributes=names)
+        touch(conn, catalogue, item_attributes=names, items_revision=revision)
 
 
 def _files(conn: Connection, catalogue: int, rows: Sequence[Record]) -> None:

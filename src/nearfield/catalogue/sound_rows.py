@@ -33,13 +33,14 @@ def put_song(conn: Connection, catalogue: int, file: SoundFile, song: Song) -> i
 
 def keep_files(conn: Connection, catalogue: int, files: Sequence[SoundFile]) -> None:
     """Write down what became of files, and let songs show a file that is there."""
-    lock(conn, catalogue)
+    row = lock(conn, catalogue)
     songs = {_write_file(conn, catalogue, file) for file in files}  # a path may change its song
     songs.update(file.item for file in files)
     touched = sorted(key for key in songs if key is not None)
-    without = [key for key in touched if not _show_path(conn, key)]
-    forget_songs(conn, catalogue, without)
-    touch(conn, catalogue)
+    shown = {key: _show_path(conn, key, row.revision + 1) for key in touched}
+    forget_songs(conn, catalogue, [key for key, what in shown.items() if what is None])
+    changed = {"items_revision": row.revision + 1} if any(shown.values()) else {}
+    touch(conn, catalogue, **changed)
 
 
 def _write_file(conn: Connection, catalogue: int, file: SoundFile) -> int | None:
@@ -66,8 +67,14 @@ def _write_file(conn: Connection, catalogue: int, file: SoundFile) -> int | None
     return None if old is None else old.item_id
 
 
-def _show_path(conn: Connection, key: int) -> bool:
-    """Let a song show a file that is there, where the one that it shows is not; False for none."""
+def _show_path(conn: Connection, key: int, revision: int) -> bool | None:
+    """Let a song show a file that is there, where the one that it shows is not.
+
+    Returns
+    -------
+    bool or None
+        Whether it shows another one now; None where no file is there.
+    """
     rows = conn.execute(
         select(sound_files.c.path, sound_files.c.state)
         .where(sound_files.c.item_id == key)
@@ -75,10 +82,13 @@ def _show_path(conn: Connection, key: int) -> bool:
     ).all()
     there = [path for path, state in rows if state == READY]
     known = dict(conn.execute(select(items.c.attributes).where(items.c.id == key)).scalar_one())
-    if there and known.get("path") not in there:
-        changed = {**known, "path": there[0]}
-        conn.execute(update(items).where(items.c.id == key).values(attributes=changed))
-    return bool(there)
+    if not there:
+        return None
+    if known.get("path") in there:
+        return False
+    shown = {"attributes": {**known, "path": there[0]}, "changed": revision}
+    conn.execute(update(items).where(items.c.id == key).values(shown))
+    return True
 
 
 def put_vectors(conn: Connection, rows: list[dict[str, Any]]) -> None:

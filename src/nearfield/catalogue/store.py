@@ -59,12 +59,15 @@ class Catalogues:
     ----------
     url : str
         SQLAlchemy's form of an address; the schema is made or brought up to date at once.
+    fresh : float
+        Seconds for which items may answer as they were before another process changed them, where
+        a server holds them; 0 asks it each time. Of a SQLite file it is always known.
     hurried : bool
         As of `Database`.
     """
 
-    def __init__(self, url: str, hurried: bool = False) -> None:
-        self._database = Database(url, hurried)
+    def __init__(self, url: str, fresh: float = 0.0, hurried: bool = False) -> None:
+        self._database = Database(url, fresh, hurried)
         self._made: dict[int, Catalogue] = {}
         try:
             version = self._database.version() or ""
@@ -95,6 +98,10 @@ class Catalogues:
     def is_newest(self) -> bool:
         """Tell whether the schema still is the one of this release: another may have migrated."""
         return self._database.version() == HEAD
+
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are lent at this moment, and how many can be; asks nobody."""
+        return self._database.connections()
 
     @property
     def jobs(self) -> Jobs:

@@ -1,5 +1,6 @@
 """Ids as they are stored, and what to say of those that the catalogue does not have."""
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from nearfield.errors import NotFound
@@ -18,7 +19,7 @@ _ADVICE: Final = {
 }
 
 
-def in_order(name: str, what: str, wanted: list[Any], found: dict[Any, T]) -> list[T]:
+def in_order(name: str, what: str, wanted: list[Any], found: Mapping[Any, T]) -> list[T]:
     """Return what was found of everything wanted, in that order.
 
     Parameters
@@ -29,7 +30,7 @@ def in_order(name: str, what: str, wanted: list[Any], found: dict[Any, T]) -> li
         What `wanted` is.
     wanted : list
         Ids or keys.
-    found : dict
+    found : mapping
         By id or key.
 
     Raises

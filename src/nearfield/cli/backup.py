@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from nearfield.cli.opening import open_stores, program
-from nearfield.cli.output import follow, print_json, say, say_next
+from nearfield.cli.output import counted, follow, print_json, say, say_next
 from nearfield.cli.parameters import JsonOption
 
 
@@ -29,8 +29,9 @@ def backup_command(
         print_json(done.summary())
         return
     say(
-        f"Wrote {sum(done.rows.values()):,} rows, {len(done.spaces)} versions of spaces and "
-        f"{done.files:,} files of {', '.join(done.catalogues) or 'no catalogue'} to {done.file} "
+        f"Wrote {counted(sum(done.rows.values()), 'row')}, {_versions(len(done.spaces))} and "
+        f"{counted(done.files, 'file')} of {', '.join(done.catalogues) or 'no catalogue'} to "
+        f"{done.file} "
         f"({done.bytes / 1e6:,.1f} MB)."
     )
     say_next(program(context), [f"restore --check {done.file}"])
@@ -61,11 +62,12 @@ def restore_command(
         return
     say(
         f"Restored {', '.join(done.catalogues) or 'no catalogue'} as of {done.created}: "
-        f"{sum(done.rows.values()):,} rows, {done.files:,} files. "
+        f"{counted(sum(done.rows.values()), 'row')}, {counted(done.files, 'file')}. "
         f"Answering: {', '.join(done.answering) or 'nothing was published'}."
     )
     if done.forgotten:
-        say(f"{done.forgotten:,} users who were erased later did not come back.")
+        who = counted(done.forgotten, "user who was", "users who were")
+        say(f"{who} erased later did not come back.")
     say_next(program(context), ["doctor", "recommend --user ID"])
 
 
@@ -77,6 +79,10 @@ def _tell_checked(manifest: Any, file: Path, as_json: bool) -> None:
     rows = sum(one.rows for one in manifest.tables.values())
     say(
         f"{file} is whole: {', '.join(manifest.catalogues) or 'no catalogue'} as of "
-        f"{manifest.created}, {rows:,} rows, {len(manifest.spaces)} versions of spaces, written by "
-        f"Nearfield {manifest.nearfield}."
+        f"{manifest.created}, {counted(rows, 'row')}, {_versions(len(manifest.spaces))}, written "
+        f"by Nearfield {manifest.nearfield}."
     )
+
+
+def _versions(count: int) -> str:
+    return counted(count, "version of a space", "versions of spaces")

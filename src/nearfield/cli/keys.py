@@ -34,7 +34,9 @@ def keys_command(context: typer.Context, as_json: JsonOption = False) -> None:
 def add_command(
     context: typer.Context,
     name: NameArgument,
-    scope: Annotated[list[str], typer.Option(help="read, write or admin; may be repeated")],
+    scope: Annotated[
+        list[str], typer.Option(help="read, write, admin or metrics; may be repeated")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, this once."""

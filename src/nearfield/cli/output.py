@@ -29,6 +29,15 @@ def say(text: str) -> None:
     Console(stderr=True, highlight=False).print(escape(text), soft_wrap=True)
 
 
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """Return a number with what it counts, `many` being `one` with an s where not given.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "copy", "copies")
+    ('1 row', '1,200 rows', '0 copies')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def say_error(text: str) -> None:
     """Print an error on stderr."""
     Console(stderr=True, highlight=False).print(f"[red]error:[/] {escape(text)}", soft_wrap=True)

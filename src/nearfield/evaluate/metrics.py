@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from nearfield.rising import rising
+
 NO_ITEM: Final = -1
 """Fills a list where fewer items than asked for may be shown."""
 
@@ -200,7 +202,7 @@ def list_recall(hits: NDArray[np.bool_], answers: NDArray[np.int64]) -> NDArray[
 
 def coverage(lists: NDArray[np.int64], candidates: int) -> float:
     """Return the share of `candidates` items that appear in anyone's list, in [0, 1]."""
-    shown = np.unique(lists)
+    shown = rising(lists)
     return float(np.count_nonzero(shown != NO_ITEM) / candidates)
 
 

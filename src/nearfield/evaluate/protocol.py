@@ -17,6 +17,7 @@ from nearfield.evaluate.candidates import Candidate, Progress, RatingCandidate, 
 from nearfield.evaluate.questions import Questions
 from nearfield.evaluate.ranking import Setting, rank
 from nearfield.evaluate.rows import Clock, Row, make_row, named
+from nearfield.rising import rising
 
 
 def evaluate_last_out(
@@ -93,7 +94,7 @@ def evaluate_attributes_only(
     if not 0 < share < 1:
         raise InvalidInput(f"share is {share}; give a number between 0 and 1, e.g. 0.1.")
     events = collection.interactions
-    known = np.unique(events.user)
+    known = rising(events.user)
     hidden = np.random.default_rng(seed).permutation(known)[: round(share * len(known))]
     test = np.isin(events.user, hidden)
     setting = _setting(events.take(~test), None, events.take(test))

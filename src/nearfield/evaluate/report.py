@@ -15,6 +15,7 @@ from nearfield.datasets.tables import Collection
 from nearfield.errors import InvalidInput
 from nearfield.evaluate import plots
 from nearfield.evaluate.rows import Row
+from nearfield.rising import rising
 
 PROTOCOLS: Final = {
     "last-out": (
@@ -131,7 +132,7 @@ def _facts(collection: Collection) -> dict[str, str]:
     lengths = np.diff(events.indptr)
     facts = {
         "users": f"{np.count_nonzero(lengths):,}",
-        "items with events": f"{len(np.unique(events.item)):,}",
+        "items with events": f"{len(rising(events.item)):,}",
         "items": f"{events.items:,}",
         "events": f"{len(events):,}",
     }

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nearfield.graph.csr import Rows
 from nearfield.graph.walks import Neighbourhoods
+from nearfield.rising import rising, without
 from nearfield.training.team import ALONE, Team
 
 
@@ -137,7 +138,7 @@ def _extend(rows: Rows, others: Rows) -> tuple[Rows, NDArray[np.int64]]:
     places : int64, shape of `others`
         Meaningless where `others` is -1.
     """
-    new = np.setdiff1d(others[others >= 0], rows)
+    new = without(rising(others[others >= 0]), rising(rows))
     extended = np.concatenate([rows, new]).astype(np.int32)
     order = np.argsort(extended, kind="stable")
     places = np.searchsorted(extended, others, sorter=order)
@@ -146,5 +147,5 @@ def _extend(rows: Rows, others: Rows) -> tuple[Rows, NDArray[np.int64]]:
 
 def join(blocks: Sequence[NDArray[np.integer[Any]]]) -> Rows:
     """Return the distinct rows of several arrays, rising; -1 among them is left out."""
-    rows = np.unique(np.concatenate([block.ravel() for block in blocks]))
+    rows = rising(np.concatenate([block.ravel() for block in blocks]))
     return rows[rows >= 0].astype(np.int32)

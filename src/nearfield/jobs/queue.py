@@ -79,6 +79,10 @@ class JobQueue:
         """Return how many jobs there are in each state."""
         return self._jobs.counts()
 
+    def waits(self) -> float:
+        """Return for how many seconds the oldest queued job has waited; see `Jobs.waits`."""
+        return self._jobs.waits()
+
     def cancel(self, job: str) -> Job:
         """Cancel a job; see `Jobs.cancel`."""
         return self._jobs.cancel(job)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.errors import InUse, NotInstalled, Unavailable
+from nearfield.errors import VectorsAway
 from nearfield.pipelines.listening_limits import AT_MOST
 from nearfield.pipelines.named_songs import guest_labels, name_songs
 from nearfield.pipelines.names import SOUND
@@ -94,9 +94,7 @@ def make_playlist(
     instead = WithoutVectors(recommenders, found, wish.versions, repr(wish))
     try:
         made = _made(recommenders, found, wish, ask)
-    except (InUse, NotInstalled):
-        raise
-    except Unavailable as error:
+    except VectorsAway as error:
         check_waited_for()
         return instead.make(ask, radio_name(ask) if wish.radio else None, error)
     instead.keep(made)

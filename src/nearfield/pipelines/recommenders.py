@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
+from nearfield.errors import InvalidInput, NotFound, VectorsAway
 from nearfield.pipelines.model_owner import check_owner
 from nearfield.pipelines.names import RECOMMENDERS, SOUND
 from nearfield.pipelines.outage import Outage
@@ -127,7 +127,7 @@ class Recommenders:
         ------
         SpaceAway
             If one of several spaces cannot be opened.
-        Unavailable
+        VectorsAway
             If the only one cannot.
         """
         name = catalogue or self._stores.only_catalogue()
@@ -166,9 +166,7 @@ class Recommenders:
         """
         try:
             return self._published(catalogue)
-        except InUse:
-            raise
-        except Unavailable:
+        except VectorsAway:
             known = self._defaults.get(catalogue)
             models = self._stores.models
             trained = (one for one in RECOMMENDERS if models.of(catalogue, one).is_dir())

@@ -16,6 +16,7 @@ from nearfield.pipelines.song_space import bring_up_to_date
 from nearfield.pipelines.space_lock import space_lock
 from nearfield.pipelines.stores import Stores
 from nearfield.recommend.retrieve import vectors_of
+from nearfield.rising import rising, without
 
 _SAME: Final = 1e-6
 """Numbers of a vector that differ by less are the same."""
@@ -122,5 +123,5 @@ def _refresh_songs(stores: Stores, catalogue: Catalogue) -> Steps[Refreshed]:
     yield from bring_up_to_date(stores, catalogue, model)
     yield from keep_map(stores, space)
     present = catalogue.sounds.present()
-    new = len(np.setdiff1d(present, before))
+    new = len(without(rising(present), rising(before)))
     return Refreshed(catalogue.name, SOUND, space.version, len(present), new)

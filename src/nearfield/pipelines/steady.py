@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nearfield.errors import InUse, NotFound, NotInstalled, Unavailable
+from nearfield.errors import NotFound, VectorsAway
 from nearfield.pipelines.outage import Outage
 from nearfield.pipelines.without_vectors import check_waited_for
 from nearfield.recommend.ask import Ask
@@ -80,7 +80,7 @@ class _Answer:
     found: list[Recommendation]
     profile: Profile | None
     asked: Answering
-    lost: Unavailable | None
+    lost: VectorsAway | None
 
 
 class Steady:
@@ -144,10 +144,9 @@ class Steady:
             As of `recommend`.
         """
         ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
-        how = (k, where, diversity, exclude, at_most)
 
         def asking(asked: Answering) -> tuple[list[Recommendation], None]:
-            return asked.recommender.similar(item, *how), None
+            return asked.recommender.similar_as(item, ask), None
 
         def instead(standby: Standby, question: Question) -> Recommendations:
             return standby.list_like(item, ask, question)
@@ -163,7 +162,7 @@ class Steady:
         exclude: Sequence[PublicId] = (),
         at_most: Mapping[str, int] | None = None,
     ) -> Recommendations:
-        """See `Recommender.similar_to`; Unavailable where Milvus does not answer."""
+        """See `Recommender.similar_to`; VectorsAway where Milvus does not answer."""
         asked = self._sources.answering(self._weights)
         how = (k, where, diversity, exclude, at_most)
         found = asked.recommender.similar_to(vector, *how)
@@ -180,9 +179,7 @@ class Steady:
         kind, item = about
         try:
             answer = self._ask(asking)
-        except (InUse, NotInstalled):
-            raise
-        except Unavailable as error:
+        except VectorsAway as error:
             check_waited_for()
             standby = self._sources.standby()
             question = self._question(kind, standby.catalogue, ask, item)
@@ -240,7 +237,7 @@ class Steady:
     def _question(self, kind: str, catalogue: str, ask: Ask, item: str = "") -> Question:
         return question_of(kind, (catalogue, *self._of, item), ask)
 
-    def _noted(self, found: Recommendations, error: Unavailable) -> Recommendations:
+    def _noted(self, found: Recommendations, error: VectorsAway) -> Recommendations:
         assert found.degraded is not None
         self._sources.outage.degraded(found.degraded, error)
         return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nearfield.catalogue.catalogue import Catalogue
-from nearfield.errors import Unavailable
+from nearfield.errors import VectorsAway
 from nearfield.pipelines.names import SOUND
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.song_groups import Versions
@@ -55,7 +55,7 @@ class WithoutVectors:
         )
         memory.keep(self._question, answer)
 
-    def make(self, ask: PlaylistAsk, name: str | None, error: Unavailable) -> Playlist:
+    def make(self, ask: PlaylistAsk, name: str | None, error: VectorsAway) -> Playlist:
         """Return the list that was made before, or songs of the same artists and genres.
 
         Parameters
@@ -64,12 +64,12 @@ class WithoutVectors:
             What is wanted; `variety`, `diversity` and `draw` say nothing without vectors.
         name : str, optional
             Of the list; made up where not given.
-        error : Unavailable
+        error : VectorsAway
             Why there are no vectors.
 
         Raises
         ------
-        Unavailable
+        VectorsAway
             If a journey, or one from a file, was never made before; or no song is like the seeds.
         """
         ids = [*ask.seeds, *([] if ask.to is None else [ask.to])]

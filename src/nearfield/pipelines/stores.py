@@ -33,6 +33,8 @@ class Stores:
         this one never opens it itself.
     milvus : MilvusOptions, optional
         How a Milvus server is reached and asked.
+    fresh : float
+        See `Catalogues`.
     hurried : bool
         Whether people wait for what is read, so that a database that hangs is soon given up.
     """
@@ -45,6 +47,7 @@ class Stores:
         database_url: str | None = None,
         served: bool = False,
         milvus: MilvusOptions | None = None,
+        fresh: float = 0.0,
         hurried: bool = False,
     ) -> None:
         self.home = home.expanduser().absolute()
@@ -55,6 +58,7 @@ class Stores:
         self._milvus_token = milvus_token
         self._milvus_options = milvus or MilvusOptions()
         self._served = served
+        self._fresh = fresh
         self._hurried = hurried
         self._opening = threading.Lock()
         self._catalogues: Catalogues | None = None
@@ -92,13 +96,13 @@ class Stores:
             with self._opening:
                 if self._catalogues is None:
                     self.make()
-                    self._catalogues = Catalogues(self.database_url, self._hurried)
+                    self._catalogues = Catalogues(self.database_url, self._fresh, self._hurried)
                 found = self._catalogues
         return found
 
     @property
     def spaces(self) -> "Spaces":
-        """All spaces, in Milvus; Unavailable where nobody waits for vectors."""
+        """All spaces, in Milvus; VectorsAway where nobody waits for vectors."""
         check_vectors_wanted()
         found = self._spaces
         if found is None:
@@ -118,6 +122,11 @@ class Stores:
         """Return whether Milvus answered lately; None where it was never reached. Never waits."""
         found = self._spaces
         return None if found is None else found.health()
+
+    def sql_connections(self) -> tuple[int, int] | None:
+        """Return as `Catalogues.connections`; None where SQL was never reached. Never waits."""
+        found = self._catalogues
+        return None if found is None else found.connections()
 
     def catalogue(self, name: str | None = None) -> "Catalogue":
         """Return a catalogue, or the only one where no name is given.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from nearfield.errors import Unavailable
+from nearfield.errors import Unavailable, VectorsAway
 
 
 @dataclass(slots=True)
@@ -38,15 +38,15 @@ def waited_for(by: Waiting) -> Iterator[None]:
 
 
 def check_vectors_wanted() -> None:
-    """Raise `Unavailable` where nobody waits for this context to look at vectors."""
+    """Raise `VectorsAway` where nobody waits for this context to look at vectors."""
     found = _waiting.get()
     if found is not None and found.without:
-        raise Unavailable(found.without)
+        raise VectorsAway(found.without)
     check_waited_for()
 
 
 def check_waited_for() -> None:
-    """Raise `Unavailable` where nobody waits for this context any more."""
+    """Raise `Unavailable` where nobody waits for this context any more: nothing is to be said."""
     found = _waiting.get()
     if found is not None and found.gone:
         raise Unavailable("whoever asked has another answer by now.")

@@ -4,17 +4,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
 from numbers import Real
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InUse, InvalidInput, NotFound, NotInstalled, Unavailable
+from nearfield.errors import InvalidInput, NotFound, VectorsAway
 from nearfield.recommend.filters import Scope
 from nearfield.recommend.retrieve import Ranked, best, pool_size
 from nearfield.recommend.view import Look, Part, View
+from nearfield.rising import rising
 from nearfield.types import Ids, Scores, Shares, UserQuery, Vectors
 
 BLEND: Final = "blend"
@@ -24,18 +24,18 @@ DEFAULT_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType({"fusion": 0.5, "
 """The spaces that `blend` means, and how much each counts."""
 
 
-class SpaceAway(Unavailable):
+class SpaceAway(VectorsAway):
     """One of several spaces does not answer.
 
     Parameters
     ----------
     space : str
         Which.
-    error : Unavailable
+    error : VectorsAway
         What it met.
     """
 
-    def __init__(self, space: str, error: Unavailable) -> None:
+    def __init__(self, space: str, error: VectorsAway) -> None:
         super().__init__(str(error))
         self.space = space
 
@@ -45,9 +45,7 @@ def asking(space: str) -> Iterator[None]:
     """Let whoever asks several spaces know which of them does not answer."""
     try:
         yield
-    except (SpaceAway, InUse, NotInstalled):
-        raise
-    except Unavailable as error:
+    except VectorsAway as error:
         raise SpaceAway(space, error) from error
 
 
@@ -168,7 +166,7 @@ class BlendLook:
         for name, look in zip(self.names, self.looks, strict=True):
             with asking(name):
                 pools.append(look.nearest(size, scope).ids)
-        ids = reduce(np.union1d, pools)
+        ids = rising(np.concatenate(pools))
         return best(ids, self.scores(ids), k)
 
     def scores(self, ids: Ids) -> Scores:

@@ -130,6 +130,8 @@ def common_traits(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[Rea
 
     The share is that of the traits known of both. Tempi within 4 % are the same.
     """
+    if not (one and other):  # of films and books nothing of this is known
+        return ()
     known = [name for name in _TRAITS if one.get(name, "").strip() and other.get(name, "").strip()]
     same = [
         name

@@ -1,11 +1,13 @@
 """Which items an answer may hold: seen, excluded and disallowed ones stay out, exactly."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nearfield.types import Ids
+from nearfield.rising import common, find, rising, without
+from nearfield.types import Ids, no_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +17,9 @@ class Scope:
     Parameters
     ----------
     exclude : int64, shape (rows,), optional
-        Everything but these.
+        Everything but these; rising.
     only : int64, shape (rows,), optional
-        Nothing but these; empty means nothing at all.
+        Nothing but these; rising, empty means nothing at all.
     """
 
     exclude: Ids | None = None
@@ -31,9 +33,9 @@ class Scope:
     def admits(self, ids: Ids) -> NDArray[np.bool_]:
         """Return which of `ids` may be answered, shape of `ids`."""
         if self.only is not None:
-            return np.isin(ids, self.only)
+            return find(self.only, ids) >= 0
         if self.exclude is not None:
-            return np.isin(ids, self.exclude, invert=True)
+            return find(self.exclude, ids) < 0
         return np.ones(ids.shape, dtype=bool)
 
 
@@ -52,11 +54,9 @@ def combine(out: list[Ids], within: list[Ids | None]) -> Scope:
     Scope
         `exclude` where nothing restricts the answer, else `only`; sorted, each key once.
     """
-    exclude = np.unique(np.concatenate(out)) if out else np.empty(0, dtype=np.int64)
+    exclude = rising(np.concatenate(out)) if out else no_ids()
     restrictions = [ids for ids in within if ids is not None]
     if not restrictions:
         return Scope(exclude=exclude if len(exclude) else None)
-    only = np.unique(restrictions[0])
-    for ids in restrictions[1:]:
-        only = np.intersect1d(only, ids)
-    return Scope(only=np.setdiff1d(only, exclude))
+    only = reduce(common, map(rising, restrictions))
+    return Scope(only=without(only, exclude))

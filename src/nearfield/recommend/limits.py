@@ -9,6 +9,7 @@ import numpy as np
 from nearfield.catalogue.catalogue import Catalogue
 from nearfield.recommend.duplicates import Groups, one_of_each
 from nearfield.recommend.retrieve import Ranked
+from nearfield.rising import rising
 from nearfield.types import Ids, no_ids
 
 _SPARE: Final = 20
@@ -54,7 +55,7 @@ class Limits:
         self._catalogue = catalogue
         self._at_most = dict(at_most)
         self._groups = groups
-        self._taken = np.unique(groups.of(out))
+        self._taken = rising(groups.of(out))
         self._held = no_ids() if held is None else held
         self._values: dict[int, tuple[tuple[str, str], ...]] = {}
 

@@ -20,6 +20,7 @@ from nearfield.recommend.profile import Profile, gather
 from nearfield.recommend.retrieve import Ranked, pool_size, spread
 from nearfield.recommend.stages import stage
 from nearfield.recommend.view import Look, View
+from nearfield.rising import rising
 from nearfield.types import Ids, PublicId, Reason, Recommendation, Vectors, no_ids
 
 
@@ -107,6 +108,10 @@ class Recommender:
             If a parameter is out of its range.
         """
         ask = Ask(k=k, where=where, diversity=diversity, exclude=exclude, at_most=at_most or {})
+        return self.similar_as(item, ask)
+
+    def similar_as(self, item: PublicId, ask: Ask) -> list[Recommendation]:
+        """As `similar`, of a wish; who asks counts for nothing."""
         with stage("embed"):
             key = self._keys([item])
             look = self._look_from(item, int(key[0]))
@@ -227,7 +232,7 @@ class Recommender:
 
     def _facts(self, keys: Ids) -> dict[int, Item]:
         """Look up items by key, all in one query."""
-        return {item.key: item for item in self._catalogue.items(np.unique(keys))}
+        return {item.key: item for item in self._catalogue.items(rising(keys))}
 
     @cached_property
     def _middle(self) -> float:
@@ -262,5 +267,5 @@ def answer_line(
         reasons=reasons,
         year=item.year,
         genres=item.genres,
-        attributes=item.attributes,
+        attributes=dict(item.attributes),  # theirs: the item is kept for others
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nearfield.errors import NotFound
 from nearfield.recommend.diversify import diversify
 from nearfield.recommend.filters import Scope
+from nearfield.rising import rising
 from nearfield.types import Ids, Scores, Vectors, no_ids, no_scores
 from nearfield.vectors.index import VectorIndex
 
@@ -58,7 +59,7 @@ def candidates(index: VectorIndex, vectors: Vectors, k: int, scope: Scope) -> Id
     """Return the items of `scope` among the `k` nearest to any of several vectors, rising."""
     # one by one: for several at once faiss starts threads, which a busy machine is slow to wake
     found = [nearest(index, vector, k, scope).ids for vector in vectors]
-    return np.unique(np.concatenate(found))
+    return rising(np.concatenate(found))
 
 
 def best(ids: Ids, scores: Scores, k: int) -> Ranked:

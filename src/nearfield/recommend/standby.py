@@ -19,6 +19,7 @@ from nearfield.recommend.popularity import SPACE, popularity_reason
 from nearfield.recommend.profile import gather
 from nearfield.recommend.recommender import Recommender, answer_line, in_common
 from nearfield.recommend.retrieve import Ranked
+from nearfield.rising import find, rising, without
 from nearfield.types import (
     Ids,
     PublicId,
@@ -142,9 +143,9 @@ class Standby(Recommender):
     def _by_users(self, keys: Ids) -> tuple[Ids, Mapping[int, int]]:
         """Return the same keys, those first that most users chose, and how many users each has."""
         popular, users = self._catalogue.popular(self._catalogue.counts().items)
-        chosen = np.isin(popular, keys)
+        chosen = find(rising(keys), popular) >= 0
         popular, users = popular[chosen], users[chosen]
-        rest = np.setdiff1d(keys, popular)
+        rest = without(rising(keys), rising(popular))
         known = dict(zip(popular.tolist(), users.tolist(), strict=True))
         return np.concatenate([popular, rest]), known
 

@@ -10,6 +10,7 @@ from nearfield.recommend.filters import Scope
 from nearfield.recommend.model import ManyInterests, PushesAway, ReadsGuests, UserModel
 from nearfield.recommend.retrieve import LEAST_POOL, Ranked, best, candidates, nearest, vectors_of
 from nearfield.recommend.turns import in_turn, stand_for
+from nearfield.rising import rising
 from nearfield.types import Aversions, Ids, Interests, Scores, Shares, UserQuery, Vectors
 from nearfield.vectors.index import VectorIndex
 
@@ -221,7 +222,7 @@ class SpaceLook:
         for larger in _LARGER:
             size = larger * (k + max(_LEAST_EACH, LEAST_POOL // len(asking)))
             pools = [nearest(self.view.index, vector, size, scope) for vector in asking]
-            ids = np.unique(np.concatenate([pool.ids for pool in pools]))
+            ids = rising(np.concatenate([pool.ids for pool in pools]))
             found = best(ids, self.scores(ids), k)
             if any(len(pool.ids) < size for pool in pools):
                 break  # one of them brought all there are

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nearfield.catalogue.keys import SCOPES
 from nearfield.errors import NearfieldError
-from nearfield.service.problems import Refusal, of_ours, problem
+from nearfield.service.problems import Refusal, problem, problem_of
 
 COOKIE: Final = "nearfield_key"
 """Set by the page where a person gave a key; no script can read it."""
@@ -60,11 +60,15 @@ def scope_needed(method: str, path: str) -> str | None:
     ('read', 'read')
     >>> scope_needed("POST", "/api/catalogues/m/events"), scope_needed("POST", "/api/keys")
     ('write', 'admin')
+    >>> scope_needed("GET", "/metrics")
+    'metrics'
     """
     if path.startswith(_OPEN) or not path.startswith(("/api/", "/rest/", "/metrics")):
         return None
     parts = path.strip("/").split("/")
-    if path.startswith("/metrics") or parts[:2] == ["api", "keys"]:
+    if path.startswith("/metrics"):
+        return "metrics"
+    if parts[:2] == ["api", "keys"]:
         return "admin"
     if parts[0] == "rest":
         return None  # players send the key in a form of their own, which is read there
@@ -152,7 +156,7 @@ class Access:
             await refused(scope, receive, send)
             return
         except NearfieldError as error:  # nobody knows whose key it is while SQL is away
-            await of_ours(Request(scope), error)(scope, receive, send)
+            await problem_of(Request(scope), error)(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)

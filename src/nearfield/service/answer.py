@@ -2,8 +2,10 @@
 
 import gc
 import socket
+import sys
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import uvicorn
 
@@ -11,6 +13,10 @@ from nearfield.service.app import create_app
 from nearfield.service.config import ServiceConfig
 from nearfield.service.logs import set_up_logs
 from nearfield.service.state import Service
+
+_TURN: Final = 0.0005
+"""Seconds for which a thread that computes lets others wait; Python's own 5 ms are as long as an
+answer takes, and each answer waits for several turns while another thread lists all items."""
 
 
 def answer(
@@ -33,6 +39,7 @@ def answer(
         Is called as soon as the service answers.
     """
     set_up_logs()
+    sys.setswitchinterval(_TURN)
     app = create_app(config, processes)
 
     def begun() -> None:

@@ -13,6 +13,7 @@ from nearfield.service.body_limit import BodyLimit
 from nearfield.service.config import ServiceConfig
 from nearfield.service.metrics import Metrics
 from nearfield.service.problems import MEDIA_TYPE, Problem, add_problems
+from nearfield.service.quick import Quick
 from nearfield.service.routes import (
     care,
     catalogues,
@@ -120,6 +121,7 @@ def _add_layers(app: FastAPI, config: ServiceConfig) -> None:
         service: Service = app.state.service
         return service.stores.catalogues.keys.find(key)
 
+    app.add_middleware(Quick)
     app.add_middleware(BodyLimit, limits=config.limits)
     app.add_middleware(
         Access,

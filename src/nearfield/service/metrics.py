@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests, stages of answers, mirrors, spaces, jobs."""
+"""What Prometheus reads: requests, stages of answers, connections, mirrors, spaces, jobs."""
 
 from collections.abc import Iterator
 from typing import Final, get_args
@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from nearfield.errors import NearfieldError, Unavailable
 from nearfield.health import State
+from nearfield.recommend.stages import STAGES
 from nearfield.service.state import Service
 from nearfield.types import Degraded
 from nearfield.vectors.index import VectorIndex
@@ -54,11 +55,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._stages = {name: self.stages.labels(name) for name in STAGES}
         ProcessCollector(registry=self.registry)
 
     def stage(self, name: str, seconds: float) -> None:
-        """Count one stage of an answer."""
-        self.stages.labels(name).observe(seconds)
+        """Count one stage of an answer, one of `STAGES`."""
+        self._stages[name].observe(seconds)
 
     def watch(self, service: Service) -> None:
         """Let the registry tell, when it is read, what the home of a service holds."""
@@ -73,9 +75,11 @@ class _Home(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from self._health()
+        yield from self._connections()
         try:
             yield from self._spaces()
-            yield self._jobs()
+            if self._service.vitals.known()["database"]:  # else the scrape would wait as long
+                yield from self._jobs()
         except NearfieldError:
             return  # what is away is told by /readyz
 
@@ -110,6 +114,20 @@ class _Home(Collector):
             "nearfield_remembered_bytes", "Memory of the last good answers", memory.nbytes
         )
 
+    def _connections(self) -> Iterator[Metric]:
+        """Tell how near the pool is to its end; nothing is asked for it."""
+        used = GaugeMetricFamily(
+            "nearfield_sql_connections", "Connections to SQL that are in use at this moment"
+        )
+        most = GaugeMetricFamily(
+            "nearfield_sql_connections_most", "Connections to SQL that this process may have"
+        )
+        found = self._service.stores.sql_connections()
+        if found is not None:
+            used.add_metric([], found[0])
+            most.add_metric([], found[1])
+        yield from (used, most)
+
     def _spaces(self) -> Iterator[Metric]:
         rows = GaugeMetricFamily(
             "nearfield_space_rows", "Vectors that answer", labels=["catalogue", "space"]
@@ -138,8 +156,13 @@ class _Home(Collector):
         except Unavailable:
             return space.rows
 
-    def _jobs(self) -> Metric:
+    def _jobs(self) -> Iterator[Metric]:
         jobs = GaugeMetricFamily("nearfield_jobs", "Jobs by state", labels=["state"])
         for state, count in self._service.queue.counts().items():
             jobs.add_metric([state], count)
-        return jobs
+        yield jobs
+        yield GaugeMetricFamily(
+            "nearfield_oldest_job_seconds",
+            "Time since the oldest queued job was asked for, 0 where none is queued",
+            self._service.queue.waits(),
+        )

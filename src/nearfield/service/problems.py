@@ -102,7 +102,7 @@ def problem(
 
 def add_problems(app: FastAPI) -> None:
     """Let every error of an application be answered with problem details."""
-    app.add_exception_handler(NearfieldError, of_ours)
+    app.add_exception_handler(NearfieldError, _of_ours)
     app.add_exception_handler(Refusal, _of_refusal)
     app.add_exception_handler(RequestValidationError, _of_fields)
     app.add_exception_handler(HTTPException, _of_http)
@@ -114,8 +114,13 @@ def status_of(error: NearfieldError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-def of_ours(request: Request, error: Exception) -> Response:
-    """Return what an error of ours is answered with."""
+def problem_of(request: Request, error: NearfieldError | Refusal) -> Response:
+    """Return the answer to an error that a route raised."""
+    told = _of_refusal if isinstance(error, Refusal) else _of_ours
+    return told(request, error)
+
+
+def _of_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, NearfieldError)
     status = status_of(error)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}

@@ -35,7 +35,8 @@ _AGAIN: Final = 1.0
 """Seconds until Milvus, or the database, is looked for again."""
 
 _FRESH: Final = 1.0
-"""Seconds for which a catalogue that was removed and made anew may still answer as it was."""
+"""Seconds for which a catalogue that another process removed and made anew, or an item that it
+changed on a database server, may still answer as it was."""
 
 
 class Service:
@@ -60,6 +61,7 @@ class Service:
             config.database_url,
             served=ready is not None and config.milvus_uri is None,
             milvus=config.milvus,
+            fresh=_FRESH,
             hurried=True,
         )
         self.recommenders = Recommenders(self.stores, config.keeping)

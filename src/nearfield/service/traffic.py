@@ -1,5 +1,6 @@
 """Around every request: its id, its log line, its figures, the headers that keep browsers safe."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -78,7 +79,10 @@ class Traffic:
                 with observed(self._metrics.stage):
                     await self._app(scope, receive, sending)
             finally:
-                self._count(scope, status, time.perf_counter() - start)
+                # in the loop's next turn: what was answered leaves at the end of this one
+                asyncio.get_running_loop().call_soon(
+                    self._count, scope, status, time.perf_counter() - start
+                )
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "(none)"

@@ -11,7 +11,7 @@ from pymilvus.client.types import LoadState
 from pymilvus.grpc_gen.common_pb2 import IndexState
 from pymilvus.grpc_gen.milvus_pb2 import CreateIndexRequest, DescribeIndexRequest
 
-from nearfield.errors import Unavailable
+from nearfield.errors import Unavailable, VectorsAway
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.wire import ID, VECTOR
@@ -87,8 +87,8 @@ def load_collection(connection: Connection, name: str, seconds: float | None = N
 
     Raises
     ------
-    Unavailable
-        If there are fewer query nodes than replicas.
+    VectorsAway
+        If Milvus does not answer, or there are fewer query nodes than replicas.
     """
     if connection.is_lite:
         connection.call("load_collection", name)
@@ -103,10 +103,10 @@ def load_collection(connection: Connection, name: str, seconds: float | None = N
         asked["resource_groups"] = list(options.resource_groups)
     try:
         connection.call("load_collection", name, **asked)
-    except Unavailable as error:
+    except VectorsAway as error:
         if options.replicas == 1 and not options.resource_groups:
             raise
-        raise Unavailable(
+        raise VectorsAway(
             f"{name} was not brought into memory {options.replicas} times. {error} "
             f"NEARFIELD_MILVUS_REPLICAS wants as many query nodes, in the groups of "
             f"NEARFIELD_MILVUS_RESOURCE_GROUPS where they are set: add nodes, or set fewer."

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from milvus_lite.server_manager import server_manager_instance
 
-from nearfield.errors import InUse, Unavailable
+from nearfield.errors import InUse, VectorsAway
 from nearfield.health import Health
 from nearfield.locks import OwnerLock, read_owner
 from nearfield.vectors.engine import Engine
@@ -57,7 +57,7 @@ class Connection:
     ------
     InUse
         If another process owns the Lite folder, and serves it to nobody.
-    Unavailable
+    VectorsAway
         If Milvus Lite does not start.
     """
 
@@ -154,7 +154,7 @@ class Lite:
 
         Raises
         ------
-        Unavailable
+        VectorsAway
             Naming the folder, what Milvus said and the remedy.
         """
         seconds = None if method in _SLOW else _SECONDS
@@ -193,7 +193,7 @@ class Lite:
     def _start(self) -> str:
         address = server_manager_instance.start_and_get_uri(str(self._folder))
         if address is None:
-            raise Unavailable(f"Milvus Lite at {self._folder} does not start. Look into its log.")
+            raise VectorsAway(f"Milvus Lite at {self._folder} does not start. Look into its log.")
         return str(address)
 
     def _try(self, name: str, run: Callable[[Link, bool], Result]) -> Result:
@@ -222,14 +222,14 @@ class Lite:
                 raise
         return run(self._link, True)
 
-    def _unavailable(self, error: Exception) -> Unavailable:
+    def _unavailable(self, error: Exception) -> VectorsAway:
         said = fault_of(error).text
         if not self.owns:
-            return Unavailable(
+            return VectorsAway(
                 f"Milvus Lite at {self._folder}, which another process serves, refused: {said}. "
                 f"Do it again; if it fails twice, run `nearfield doctor`."
             )
-        return Unavailable(
+        return VectorsAway(
             f"Milvus Lite at {self._folder} refused: {said}. Run `nearfield doctor`; what it holds "
             f"can be published again from the models."
         )

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nearfield.errors import NotFound
+from nearfield.rising import find
 from nearfield.types import Hits, Ids, Vectors, no_ids
 from nearfield.vectors.index import check_ids, check_queries, check_rows
 
@@ -107,14 +108,6 @@ def merge_rows(
     joined = np.concatenate([ids[stay], new_ids])
     order = np.argsort(joined)
     return joined[order], np.concatenate([rows[stay], new_rows])[order]
-
-
-def find(held: Ids, ids: Ids) -> NDArray[np.int64]:
-    """Return the position of each of `ids` in `held` (rising), -1 where it is not there."""
-    if not len(held):
-        return np.full(len(ids), -1, dtype=np.int64)
-    places = np.minimum(np.searchsorted(held, ids), len(held) - 1)
-    return np.where(held[places] == ids, places, -1)
 
 
 def find_all(held: Ids, ids: Ids) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from nearfield.errors import InUse, InvalidInput, Unavailable
+from nearfield.errors import InUse, InvalidInput, VectorsAway
 from nearfield.locks import OwnerLock, explain, lock_file, read_owner
 
 SERVING: Final = "serving"
@@ -68,7 +68,7 @@ def find_server(folder: Path, waiting: bool = False, seconds: float = START_SECO
     ------
     InUse
         If its owner serves nobody.
-    Unavailable
+    VectorsAway
         If it does not begin to serve in time.
     """
     until = time.monotonic() + seconds
@@ -79,12 +79,12 @@ def find_server(folder: Path, waiting: bool = False, seconds: float = START_SECO
         if owner and "pid" in owner and SERVING not in owner:
             raise InUse(explain(folder, owner, _REMEDY))
         if owner is None and not waiting:
-            raise Unavailable(
+            raise VectorsAway(
                 f"the process that served {folder} has ended. Do it again, or start "
                 f"`nearfield serve` again."
             )
         if time.monotonic() > until:
-            raise Unavailable(
+            raise VectorsAway(
                 f"the process that is to serve {folder} does not answer after {seconds:.0f} s. "
                 f"Look into the log of `nearfield serve`, and start it again."
             )

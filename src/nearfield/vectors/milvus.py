@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 
 from nearfield.errors import InvalidInput
+from nearfield.rising import find, rising, without
 from nearfield.types import Hits, Ids, Vectors, no_ids
 from nearfield.vectors.connection import Connection
-from nearfield.vectors.exact import exact_hits, find, raise_missing
+from nearfield.vectors.exact import exact_hits, raise_missing
 from nearfield.vectors.index import check_ids, check_queries, check_rows
 from nearfield.vectors.refill import Sieve, rank, refill
 from nearfield.vectors.wire import ID, among
@@ -78,10 +79,10 @@ class MilvusIndex:
     def get(self, ids: Ids) -> Vectors:
         """Return the vectors of `ids` in the order asked, shape (ids, dim)."""
         keys = check_ids(ids)
-        distinct = np.unique(keys)
+        distinct = rising(keys)
         held, vectors = self._some(distinct)
         if len(held) < len(distinct):
-            raise_missing(np.setdiff1d(distinct, held), len(self))
+            raise_missing(without(distinct, held), len(self))
         return vectors[find(held, keys)]
 
     def search(
@@ -89,11 +90,11 @@ class MilvusIndex:
     ) -> Hits:
         """Return the `k` rows with the largest inner product, best first, ties by rising id."""
         queries = check_queries(queries, self.dim, k)
-        excluded = no_ids() if exclude is None else np.sort(check_ids(exclude))
+        excluded = no_ids() if exclude is None else rising(check_ids(exclude))
         if not len(queries):
             return Hits.empty(0, k)
         if only is not None:
-            return self._search_only(queries, k, _without(check_ids(only), excluded))
+            return self._search_only(queries, k, without(rising(check_ids(only)), excluded))
         if k > MOST_HITS and len(self) > MOST_HITS:
             raise InvalidInput(f"k is {k}, but Milvus returns {MOST_HITS} rows at most. Ask less.")
         hits = rank(refill(self._nearest, queries, k, Sieve(excluded), MOST_HITS).hits, k)
@@ -180,13 +181,6 @@ class MilvusIndex:
             rows = len(self)
             self._rows = rows, now
         return rows
-
-
-def _without(ids: Ids, excluded: Ids) -> Ids:
-    """Return those of `ids` that are not excluded, rising, each once."""
-    if len(ids) > 1 and not (ids[1:] > ids[:-1]).all():  # as a rule they are: sorting takes longer
-        ids = np.unique(ids)
-    return ids if not len(excluded) else ids[find(excluded, ids) < 0]
 
 
 def _fill(hits: Hits, which: np.ndarray, found: Hits) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from nearfield.errors import InvalidInput
@@ -57,6 +58,7 @@ class SpaceName:
                 return None
 
 
+@lru_cache(maxsize=1000)
 def _join(prefix: str, *parts: str) -> str:
     if not all(parts):
         raise InvalidInput(f"names {parts} hold an empty one. Name catalogue, model and version.")

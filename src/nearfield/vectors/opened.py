@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from nearfield.errors import NearfieldError, Unavailable
+from nearfield.errors import NearfieldError, VectorsAway
 from nearfield.vectors.changes import Counts
 from nearfield.vectors.index import VectorIndex
 from nearfield.vectors.milvus import MilvusIndex
@@ -88,11 +88,11 @@ class OpenSpaces:
             self._close(self._opened.pop(key, None), None)
 
     def copy(self, stored: MilvusIndex) -> MirrorIndex:
-        """Copy all rows of a version; Unavailable where all is closed meanwhile."""
+        """Copy all rows of a version; VectorsAway where all is closed meanwhile."""
         parts = []
         for part in stored.scan():
             if self.closed.is_set():
-                raise Unavailable(f"{stored.collection} is not read: the connection was closed.")
+                raise VectorsAway(f"{stored.collection} is not read: the connection was closed.")
             parts.append(part)
         mirror = MirrorIndex(stored.dim)
         if parts:

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import numpy as np
 
 from nearfield.errors import CheckFailed, Unavailable
+from nearfield.rising import rising, without
 from nearfield.types import Hits, Ids, Vectors
 from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.collection import (
@@ -177,7 +178,7 @@ class Publication:
     def _remove_strangers(self) -> None:
         """Delete rows that this version does not have, from a collection mended in place."""
         held = [ids for ids, _ in self._index.scan()]
-        self._index.delete(np.setdiff1d(np.concatenate(held), self._embeddings.ids))
+        self._index.delete(without(rising(np.concatenate(held)), rising(self._embeddings.ids)))
 
     def _fault(self) -> str | None:
         """Return what is wrong with the collection, None if it is whole."""

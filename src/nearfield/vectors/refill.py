@@ -125,7 +125,7 @@ def _is_short(pool: Hits, found: Hits, k: int) -> NDArray[np.bool_]:
     if pool.ids.shape[1] < k:
         return np.ones(len(pool.ids), dtype=bool)
     last_place = -np.partition(-pool.scores, k - 1, axis=1)[:, k - 1]
-    few = np.isneginf(last_place)
+    few: NDArray[np.bool_] = last_place == -np.inf  # np.isneginf takes ten times as long
     edge = np.where(few, 0, found.scores[:, -1])  # -inf - -inf would be NaN
     return few | (last_place - edge <= TIE)
 

@@ -6,8 +6,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from nearfield.rising import find
 from nearfield.types import Hits, Ids, Vectors, no_ids
-from nearfield.vectors.exact import find
 from nearfield.vectors.graph import GraphConfig
 from nearfield.vectors.refill import TIE, Fetch, Sieve, rank, refill
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from pymilvus.exceptions import MilvusException
 from pymilvus.grpc_gen.milvus_pb2 import GetVersionRequest, LoadCollectionRequest
 
-from nearfield.errors import Unavailable
+from nearfield.errors import Unavailable, VectorsAway
 from nearfield.health import Breaker, Health
 from nearfield.vectors.faults import ASLEEP, Fault, fault_of
 from nearfield.vectors.link import FAULTS, Link
@@ -180,38 +180,38 @@ class Server:
             return fault_of(error)
         return None
 
-    def _refusal(self) -> Unavailable:
+    def _refusal(self) -> VectorsAway:
         health = self._breaker.health
-        return Unavailable(
+        return VectorsAway(
             f"Milvus at {self._uri} has not answered since {health.since:%H:%M:%S} UTC "
             f"({health.error}), so it is not asked until it does. Start the server, or mend "
             f"NEARFIELD_MILVUS_URI."
         )
 
-    def _error(self, fault: Fault) -> Unavailable:
+    def _error(self, fault: Fault) -> VectorsAway:
         if fault.kind == "token":
-            return Unavailable(
+            return VectorsAway(
                 f"Milvus at {self._uri} does not accept the token: {fault.text}. Set "
                 f"NEARFIELD_MILVUS_TOKEN to user:password of a user that the server knows."
             )
         if fault.kind == "certificate":
-            return Unavailable(
+            return VectorsAway(
                 f"Milvus at {self._uri} and this side do not trust each other: {fault.text}. Set "
                 f"NEARFIELD_MILVUS_CA to the certificate of who signed the server's, "
                 f"NEARFIELD_MILVUS_SERVER_NAME to the name in it, and where the server asks for "
                 f"one, NEARFIELD_MILVUS_CERTIFICATE and NEARFIELD_MILVUS_KEY."
             )
         if fault.kind == "asleep":
-            return Unavailable(
+            return VectorsAway(
                 f"Milvus at {self._uri} is still bringing the vectors into memory: {fault.text}. "
                 f"Ask again in a moment."
             )
         if fault.kind == "refused":
-            return Unavailable(
+            return VectorsAway(
                 f"Milvus at {self._uri} refused: {fault.text}. Run `nearfield doctor`; what it "
                 f"holds can be published again from the models."
             )
-        return Unavailable(
+        return VectorsAway(
             f"Milvus at {self._uri} does not answer: {fault.text}. Start the server or mend "
             f"NEARFIELD_MILVUS_URI; where that is not set, Milvus Lite inside the home is used."
         )

@@ -5,31 +5,27 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final
 
 import numpy as np
 
-from nearfield.errors import InUse, InvalidInput, NotFound, Unavailable
+from nearfield.errors import InUse, InvalidInput, NotFound
 from nearfield.health import Health
 from nearfield.types import Ids, Vectors, no_ids
 from nearfield.vectors.aliases import Aliases
 from nearfield.vectors.changes import Changes, Counts, Right
-from nearfield.vectors.collection import load_collection
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.index import VectorIndex
-from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.mirror import MirrorIndex
 from nearfield.vectors.names import SpaceName
-from nearfield.vectors.opened import Answer, Key, OpenSpaces
+from nearfield.vectors.opened import Answer
 from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.publish import Probe, Publication, PublishProgress, move_alias
-from nearfield.vectors.space import Space, describe, list_spaces, name_of
+from nearfield.vectors.reader import SpaceReader
+from nearfield.vectors.space import Space, name_of
 from nearfield.vectors.watch import Watch
 
 __all__ = ["Space", "Spaces"]
-
-_READS: Final = 3
 
 
 class Spaces:
@@ -54,7 +50,7 @@ class Spaces:
     ------
     InUse
         If another process owns the Lite folder, and serves it to nobody.
-    Unavailable
+    VectorsAway
         If Milvus Lite does not start. A server is first called when something is asked of it.
     """
 
@@ -72,7 +68,8 @@ class Spaces:
             if self._connection.is_lite
             else Watch(self._aliases.target)
         )
-        self._opened = OpenSpaces(self._changes, self._read_active)
+        self._reader = SpaceReader(self._connection, self._aliases, self._changes)
+        self._opened = self._reader.opened
         self._moving = threading.RLock()  # held while what answers changes, or is first read
         self._publishing = threading.Lock()
         if self._connection.owns:
@@ -102,7 +99,7 @@ class Spaces:
         return self._connection.health()
 
     def ping(self) -> None:
-        """Ask for as little as there is; Unavailable where Milvus does not answer."""
+        """Ask for as little as there is; VectorsAway where Milvus does not answer."""
         self._connection.call("list_collections")
 
     def publish(
@@ -154,27 +151,26 @@ class Spaces:
 
     def held(self, space: Space) -> Ids:
         """Return the ids that a version holds, rising; the whole of it is read."""
-        found = [ids for ids, _ in self._milvus(space).scan()]
+        found = [ids for ids, _ in self._reader.stored(space).scan()]
         return np.sort(np.concatenate(found)) if found else no_ids()
 
     def scan(self, space: Space) -> Iterator[tuple[Ids, Vectors]]:
         """Yield all rows of a version, answering or not, in batches, by rising id."""
-        load_collection(self._connection, space.collection)
-        yield from self._milvus(space).scan()
+        yield from self._reader.load(space).scan()
 
     def count(self, space: Space) -> int:
         """Return how many rows a version holds."""
-        return len(self._milvus(space))
+        return len(self._reader.stored(space))
 
     def _change(self, space: Space, change: Callable[[VectorIndex], None]) -> None:
         """Change what Milvus holds, and the mirror where there is one already."""
         key = space.catalogue, space.recommender
         with self._alone(name_of(space), "Wait for it, then refresh.") as right, self._moving:
-            now = self._must(*key)
+            now = self._reader.must(*key)
             if now.version != space.version:
                 raise InUse(f"version '{now.version}' answers by now. Refresh again.")
             with right.marked() as (before, after):
-                change(self._milvus(now))
+                change(self._reader.stored(now))
                 self._connection.call("flush", now.collection)
                 opened = self._opened.get(key)
                 if opened is None:
@@ -207,7 +203,7 @@ class Spaces:
         """
         name = SpaceName(catalogue, recommender, "-")
         with self._alone(name, "Wait for it, then roll back.") as change, self._moving:
-            active = self._must(catalogue, recommender)
+            active = self._reader.must(catalogue, recommender)
             before = self._aliases.target(name_of(active).before)
             found = SpaceName.parse(before or "")
             if found is None or before == active.collection:
@@ -215,22 +211,20 @@ class Spaces:
                     f"catalogue '{catalogue}' has no {recommender} version before "
                     f"{active.version}. The last two that were published are kept."
                 )
-            answer = self._read(found)
+            answer = self._reader.read(found)
             with change.marked() as (_, after):
-                move_alias(self._connection, found, Probe.of(self._milvus(answer[0])))
+                move_alias(self._connection, found, Probe.of(self._reader.stored(answer[0])))
                 self._aliases.point(found.before, active.collection)
                 self._opened.put((catalogue, recommender), answer, after)
             return answer[0]
 
     def list(self) -> list[Space]:
         """Return every version that is whole, by catalogue, recommender and version."""
-        return list_spaces(self._connection, self._aliases)
+        return self._reader.list()
 
     def active(self, catalogue: str, recommender: str) -> Space | None:
         """Return the version that answers, None if none was published."""
-        collection = self._aliases.target(SpaceName(catalogue, recommender, "-").alias)
-        name = SpaceName.parse(collection or "")
-        return None if name is None else self._describe(name, active=True)
+        return self._reader.active(catalogue, recommender)
 
     def open(self, catalogue: str, recommender: str) -> tuple[Space, VectorIndex]:
         """Return the version that answers, to be searched.
@@ -248,7 +242,7 @@ class Spaces:
             opened = self._opened.get(key)
             if opened is None:
                 count = self._opened.count(key)
-                opened = self._opened.put(key, self._read_whole(key), count)
+                opened = self._opened.put(key, self._reader.read_whole(key), count)
             return opened.answer
 
     def moves(self, catalogue: str, recommenders: Sequence[str]) -> tuple[int, ...]:
@@ -285,53 +279,9 @@ class Spaces:
 
     def _replace(self, name: SpaceName, embeddings: Embeddings, count: int) -> None:
         """Let what was just published answer, from the rows that were checked against Milvus."""
-        space = self._describe(name, active=True)
-        index: VectorIndex = self._milvus(space)
+        space = self._reader.describe(name)
+        index: VectorIndex = self._reader.stored(space)
         if self._connection.is_lite:
             index = MirrorIndex(space.dim)
             index.upsert(embeddings.ids, embeddings.vectors)
         self._opened.put((name.catalogue, name.recommender), (space, index), count)
-
-    def _read_active(self, key: Key) -> Answer | None:
-        """Read the version that answers; None where none does."""
-        return None if self.active(*key) is None else self._read_whole(key)
-
-    def _read_whole(self, key: Key) -> Answer:
-        """Read the version that answers, also where another one does before it is read."""
-        for attempt in range(_READS):
-            space = self._must(*key)
-            try:
-                answer = self._read(name_of(space))
-            except Unavailable:
-                is_last = attempt == _READS - 1 or self._opened.closed.is_set()
-                if is_last or self._must(*key).version == space.version:
-                    raise
-            else:
-                self._changes.saw(name_of(space).alias, space.collection)
-                return answer
-        raise AssertionError  # the last attempt returns or raises
-
-    def _read(self, name: SpaceName) -> Answer:
-        space = self._describe(name, active=True)
-        load_collection(self._connection, name.collection, self._connection.options.answer_seconds)
-        stored = self._milvus(space)
-        if not self._connection.is_lite:
-            return space, stored
-        return space, self._opened.copy(stored)
-
-    def _must(self, catalogue: str, recommender: str) -> Space:
-        space = self.active(catalogue, recommender)
-        if space is None:
-            there = [one.recommender for one in self.list() if one.catalogue == catalogue]
-            others = f" Published is: {', '.join(sorted(set(there)))}." if there else ""
-            raise NotFound(
-                f"catalogue '{catalogue}' has no published {recommender} space. Run "
-                f"`nearfield publish --catalogue {catalogue} --space {recommender}`.{others}"
-            )
-        return space
-
-    def _milvus(self, space: Space) -> MilvusIndex:
-        return MilvusIndex(self._connection, space.collection, space.dim)
-
-    def _describe(self, name: SpaceName, active: bool) -> Space:
-        return describe(self._connection, name, active)

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from pymilvus.grpc_gen import milvus_pb2 as messages
 
-from nearfield.errors import Unavailable
+from nearfield.errors import VectorsAway
 from nearfield.types import Ids
 from nearfield.vectors import wire
 
@@ -67,7 +67,7 @@ class Whole:
 
         Raises
         ------
-        Unavailable
+        VectorsAway
             If it stays bare.
         """
         for pause in (0.0, *pauses):
@@ -77,7 +77,7 @@ class Whole:
             if not is_bare(answer) or self._is_empty(collection):
                 return answer
             self._witness.pop(collection, None)  # another process may have removed it
-        raise Unavailable(
+        raise VectorsAway(
             f"Milvus answers from no row of {collection}, which holds some: a query node that was "
             f"started anew is not ready. Ask again in some seconds."
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from fastapi import APIRouter, Path, Query
@@ -15,12 +15,14 @@ from nearfield.recommend.ask import MOST
 from nearfield.service.bodies import Body, Id
 from nearfield.service.problems import Refusal
 from nearfield.service.replies import Answer, ItemReply, answer, ids_of, item_data, reply
-from nearfield.service.state import CatalogueOf, ServiceOf
+from nearfield.service.state import CatalogueOf, Service, ServiceOf
 from nearfield.types import Recommendations
 
 router = APIRouter(prefix="/api/catalogues/{catalogue}/items", tags=["items"])
 
-ItemId = Annotated[str, Path(description="the owner's id", max_length=255)]
+LONGEST_ID: Final = 255
+
+ItemId = Annotated[str, Path(description="the owner's id", max_length=LONGEST_ID)]
 
 
 class ItemsReply(BaseModel):
@@ -51,6 +53,17 @@ class ItemDetails(ItemReply):
 
     users: int
     song: SongReply | None
+
+
+class SimilarQuery(BaseModel):
+    """How what is near to an item is asked for."""
+
+    k: Annotated[int, Field(ge=1, le=MOST)] = 10
+    where: Annotated[str | None, Field(max_length=2000)] = None
+    diversity: Annotated[float, Field(ge=0, le=1)] = 0.0
+    exclude: Annotated[str, Field(description="ids: a,b,c", max_length=2000)] = ""
+    space: Annotated[str | None, Field(description="or blend, or fusion:0.6,graph:0.4")] = None
+    versions: Literal["one", "all"] = "one"
 
 
 class ItemBody(Body):
@@ -118,22 +131,24 @@ async def similar_items(
     catalogue: CatalogueOf,
     service: ServiceOf,
     item: ItemId,
-    k: Annotated[int, Query(ge=1, le=MOST)] = 10,
-    where: Annotated[str | None, Query(max_length=2000)] = None,
-    diversity: Annotated[float, Query(ge=0, le=1)] = 0.0,
-    exclude: Annotated[str, Query(description="ids: a,b,c", max_length=2000)] = "",
-    space: Annotated[str | None, Query(description="or blend, or fusion:0.6,graph:0.4")] = None,
-    versions: Literal["one", "all"] = "one",
+    asked: Annotated[SimilarQuery, Query()],
 ) -> Response:
     """Return what is nearest to an item, without itself and its copies.
 
     While Milvus does not answer, it is what was nearest before, or what has genres in common;
     `degraded` tells. 503 where there is neither.
     """
+    return await find_similar(service, catalogue, item, asked)
+
+
+async def find_similar(
+    service: Service, catalogue: Catalogue, item: str, asked: SimilarQuery
+) -> Response:
+    """Answer `similar_items`."""
 
     def work() -> Recommendations:
-        asked = service.recommenders.get(catalogue.name, space or None, versions)
-        return asked.similar(item, k, where, diversity, ids_of(exclude))
+        found = service.recommenders.get(catalogue.name, asked.space or None, asked.versions)
+        return found.similar(item, asked.k, asked.where, asked.diversity, ids_of(asked.exclude))
 
     return answer(await service.run(work))
 

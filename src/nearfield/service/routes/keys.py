@@ -1,11 +1,12 @@
 """API keys: make, list, remove."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from nearfield.catalogue.keys import KeyScope
 from nearfield.service.bodies import Body
 from nearfield.service.replies import reply
 from nearfield.service.state import ServiceOf
@@ -17,7 +18,7 @@ class KeyBody(Body):
     """What a key is called, and what it may do."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1)]
+    scopes: Annotated[list[KeyScope], Field(min_length=1)]
 
 
 class KeyReply(BaseModel):

@@ -61,6 +61,11 @@ async def recommend(catalogue: CatalogueOf, service: ServiceOf, wish: Wish) -> R
 
     While Milvus does not answer, neither does this fail: `degraded` tells what the list is then.
     """
+    return await find_recommended(service, catalogue, wish)
+
+
+async def find_recommended(service: Service, catalogue: Catalogue, wish: Wish) -> Response:
+    """Answer `recommend`."""
     arm = None
     if wish.arms is not None:
         arm, changes = arm_of(wish.arms, wish.user)
