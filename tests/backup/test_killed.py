@@ -36,7 +36,9 @@ def test_ctrl_c_leaves_nothing_and_lets_writers_in_again(home: Path, tmp_path: P
         stores.catalogue("movies").put_user("in again")
 
 
-@pytest.mark.parametrize("line", ["Writing events", "Writing the space graph"])
+@pytest.mark.parametrize(
+    "line", ["Writing events", "Writing the space graph", "Checking the space fusion"]
+)
 def test_a_killed_restore_leaves_no_home_that_opens(home: Path, tmp_path: Path, line: str) -> None:
     file, other = tmp_path / "a.backup", tmp_path / "other"
     with Nearfield(home) as nearfield:

@@ -57,6 +57,9 @@ class BackupFile:
         If there is none.
     """
 
+    is_lasting = True
+    """The file is read again at little cost."""
+
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise NotFound(f"{path} is no file. Give a file that `nearfield backup` wrote.")

@@ -2,13 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import closing
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from typing import BinaryIO, Final, cast
 
 from nearfield.catalogue.columns import Digest
 from nearfield.catalogue.fill import Filling
@@ -18,14 +17,21 @@ from nearfield.pipelines.moved_paths import moved_paths
 from nearfield.pipelines.progress import Progress, Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.pipelines.uploaded import IMPORTS
-from nearfield.types import Ids, Vectors
-from nearfield.vectors.embeddings import Embeddings
+from nearfield.vectors.rows import StreamedRows
 from nearfield.vectors.spaces import Space
 
-if TYPE_CHECKING:
-    pass
-
 _BLOCK: Final = 1 << 20
+
+_WORDS: Final = {
+    "fill": "Writing",
+    "index": "Indexing",
+    "load": "Bringing into memory",
+    "check": "Checking",
+    "swap": "Letting answer",
+    "canary": "Letting answer",
+    "done": "Letting answer",
+}
+"""What a step of a publish is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,21 +190,31 @@ class Fill:
         return len(files)
 
     def _put_space(self, space: SpaceCopy) -> Steps[None]:
-        """Publish a version from its rows, which compares and searches it, and lets it answer."""
-        ids, vectors = np.empty(space.rows, np.int64), np.empty((space.rows, space.dim), np.float32)
-        done, what = 0, f"{space.recommender} of {space.catalogue}"
-        for some, rows in self._moment.vectors(space):
-            ids, vectors = _with_room(ids, vectors, done + len(some))
-            ids[done : done + len(some)] = some
-            vectors[done : done + len(some)] = rows
-            done += len(some)
-            yield Progress(f"Reading the space {what}", done, space.rows, "vectors")
-        if not done:  # all its items are gone
+        """Publish a version from its rows, which compares and searches it, and lets it answer.
+
+        They are read in parts, each time that they are wanted: no space need fit into memory.
+        """
+        what = f"{space.recommender} of {space.catalogue}"
+        with self._room() as kept:
+            rows = StreamedRows(space.dim, lambda: self._moment.vectors(space), kept)
+            for done in rows.read():
+                yield Progress(f"Reading the space {what}", done, space.rows, "vectors")
+            if not len(rows):  # all its items are gone
+                return
+            named = (space.catalogue, space.recommender, space.version)
+            for step in self._target.spaces.publish(*named, rows):
+                told = f"{_WORDS[step.step]} the space {what}"
+                yield Progress(told, step.done, step.total, "vectors")
+
+    @contextmanager
+    def _room(self) -> Iterator[BinaryIO | None]:
+        """Lend a file for one space, of which a kill leaves nothing; None where none is needed."""
+        if self._moment.is_lasting:
+            yield None
             return
-        embeddings = Embeddings(ids[:done], vectors[:done], {})
-        named = (space.catalogue, space.recommender, space.version)
-        for step in self._target.spaces.publish(*named, embeddings):
-            yield Progress(f"Writing the space {what}", step.done, step.total, "vectors")
+        self._target.make()
+        with tempfile.TemporaryFile(dir=self._target.home) as file:
+            yield cast("BinaryIO", file)
 
     def _spaces_there(self) -> Sequence[Space]:
         """Return the versions of these catalogues that the target holds; asking makes nothing."""
@@ -214,11 +230,3 @@ class Fill:
                 if file.is_file() and not file.name.endswith(".lock"):
                     return str(file)
         return None
-
-
-def _with_room(ids: Ids, vectors: Vectors, rows: int) -> tuple[Ids, Vectors]:
-    """Return the same arrays, or longer ones where a living space has grown meanwhile."""
-    if rows <= len(ids):
-        return ids, vectors
-    more = rows - len(ids)
-    return np.pad(ids, (0, more)), np.pad(vectors, ((0, more), (0, 0)))

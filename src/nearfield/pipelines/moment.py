@@ -48,6 +48,11 @@ class Moment(Protocol):
         ...
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether `vectors` yields the same each time, and fast: nothing changes it."""
+        ...
+
+    @property
     def schema(self) -> str:
         """Version of the tables."""
         ...

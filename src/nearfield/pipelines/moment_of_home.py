@@ -36,6 +36,9 @@ class MomentOfHome:
         Its tables; not asked any more after `read_items`, but for tables.
     """
 
+    is_lasting = False
+    """Spaces may change between two readings, and Milvus takes its time for each."""
+
     def __init__(self, stores: Stores, dump: "Dump") -> None:
         self._stores = stores
         self._dump = dump

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -21,9 +21,9 @@ from nearfield.vectors.collection import (
     make_collection,
 )
 from nearfield.vectors.connection import Connection
-from nearfield.vectors.embeddings import Embeddings
 from nearfield.vectors.milvus import MilvusIndex
 from nearfield.vectors.names import SpaceName
+from nearfield.vectors.rows import Rows
 
 PROPERTY: Final = "nearfield"
 """The property of a collection that holds what its name does not say, as JSON."""
@@ -31,11 +31,13 @@ PROPERTY: Final = "nearfield"
 LEAST_RECALL: Final = 0.98
 """Share of the ten nearest that a search must find, over a sample."""
 
-_SAMPLE: Final = 100
 _K: Final = 10
 _SCORE_ERROR: Final = 1e-4  # between the sums of Milvus and ours
-_BLOCK: Final = 100_000  # rows compared at once: 40 MB beside the sample
 _LEAST_BATCH: Final = 20_000  # rows of a server, which takes large ones as fast
+_UNFLUSHED: Final = 100_000
+"""Rows that Milvus Lite is given between two flushes: it takes 3 KB for each until then, and a
+segment of so many is never written again to be merged with others."""
+
 _SWAPS: Final = 5
 _SWAP_PAUSE: Final = 0.2  # seconds
 
@@ -69,26 +71,25 @@ class Publication:
         To a server or Milvus Lite.
     name : SpaceName
         What is published.
-    embeddings : Embeddings
-        Its rows.
+    rows : Rows
+        What it holds. They are read again for each step that wants them, and never kept.
     """
 
-    def __init__(self, connection: Connection, name: SpaceName, embeddings: Embeddings) -> None:
+    def __init__(self, connection: Connection, name: SpaceName, rows: Rows) -> None:
         self._connection = connection
         self._aliases = Aliases(connection)
         self._name = name
-        self._embeddings = embeddings
-        self._index = MilvusIndex(connection, name.collection, embeddings.vectors.shape[1])
-        rng = np.random.default_rng(0)
-        rows = len(embeddings.ids)
-        self._sample = rng.choice(rows, size=min(_SAMPLE, rows), replace=False)
+        self._rows = rows
+        self._index = MilvusIndex(connection, name.collection, rows.dim)
+        self._sample = rows.sample()
+        self._unflushed = 0
 
     def prepare(self, batch: int) -> Iterator[PublishProgress]:
         """Fill the collection and check it; an old one of that name is kept if it is whole."""
-        total = len(self._embeddings.ids)
+        total = len(self._rows)
         answering = self._aliases.target(self._name.alias) == self._name.collection
         if self._connection.call("has_collection", self._name.collection):
-            if self._is_whole():
+            if (yield from self._is_whole()):
                 yield PublishProgress("check", total, total)
                 return
             if not answering:  # half filled when it was killed
@@ -98,7 +99,7 @@ class Publication:
         else:
             yield from self._build(max(batch, _LEAST_BATCH))
         yield PublishProgress("check", 0, total)
-        fault = self._fault()
+        fault = yield from self._fault()
         if fault is not None:
             raise CheckFailed(
                 f"{fault}. The version that answered before still does. Publish again; if it "
@@ -132,26 +133,33 @@ class Publication:
             if name.alias == self._name.alias and name.collection not in keep:
                 self._connection.call("drop_collection", name.collection)
 
-    def _is_whole(self) -> bool:
+    def _is_whole(self) -> Generator[PublishProgress, None, bool]:
         """Tell whether a collection that is there holds what it should, and answers."""
         try:
             load_collection(self._connection, self._name.collection)
         except Unavailable:  # it was never indexed; else the next call says that Milvus is away
             return False
-        return self._fault() is None
+        return (yield from self._fault()) is None
 
     def _mend(self, answering: bool, batch: int) -> Iterator[PublishProgress]:
         """Write all rows over those that are there, if any."""
         if not answering:
             create_collection(*self._new())
-        yield from self._fill(self._index.upsert, batch)
+        yield from self._fill(self._upsert, batch)
         if answering:
             self._remove_strangers()
         self._connection.call("flush", self._name.collection)
 
+    def _upsert(self, ids: Ids, vectors: Vectors) -> None:
+        self._index.upsert(ids, vectors)
+        self._unflushed += len(ids)
+        if self._connection.is_lite and self._unflushed >= _UNFLUSHED:
+            self._connection.call("flush", self._name.collection)
+            self._unflushed = 0
+
     def _build(self, batch: int) -> Iterator[PublishProgress]:
         """Fill a new collection of a server, then index it: once, and what it is searched by."""
-        total, name = len(self._embeddings.ids), self._name.collection
+        total, name = len(self._rows), self._name.collection
         make_collection(*self._new())
         yield from self._fill(self._index.insert, batch)
         yield PublishProgress("index", 0, total)
@@ -164,35 +172,39 @@ class Publication:
 
     def _new(self) -> tuple[Connection, str, int, dict[str, str]]:
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        notes = json.dumps({"rows": len(self._embeddings.ids), "created": created})
+        notes = json.dumps({"rows": len(self._rows), "created": created})
         return self._connection, self._name.collection, self._index.dim, {PROPERTY: notes}
 
     def _fill(self, put: Callable[[Ids, Vectors], None], batch: int) -> Iterator[PublishProgress]:
-        total = len(self._embeddings.ids)
-        for start in range(0, total, batch):
-            yield PublishProgress("fill", start, total)
-            rows = slice(start, start + batch)
-            put(self._embeddings.ids[rows], self._embeddings.vectors[rows])
+        total, done = len(self._rows), 0
+        for ids, vectors in self._rows.parts():
+            for start in range(0, len(ids), batch):
+                yield PublishProgress("fill", done + start, total)
+                put(ids[start : start + batch], vectors[start : start + batch])
+            done += len(ids)
         yield PublishProgress("fill", total, total)
 
     def _remove_strangers(self) -> None:
         """Delete rows that this version does not have, from a collection mended in place."""
-        held = [ids for ids, _ in self._index.scan()]
-        self._index.delete(without(rising(np.concatenate(held)), rising(self._embeddings.ids)))
+        held = np.concatenate([ids for ids, _ in self._index.scan()])
+        sent = np.concatenate([ids for ids, _ in self._rows.parts()])
+        self._index.delete(without(rising(held), rising(sent)))
 
-    def _fault(self) -> str | None:
+    def _fault(self) -> Generator[PublishProgress, None, str | None]:
         """Return what is wrong with the collection, None if it is whole."""
-        rows, ids = len(self._index), self._embeddings.ids
-        if rows != len(ids):
-            return f"collection {self._name.collection} holds {rows} rows, but {len(ids)} were sent"
-        asked, queries = ids[self._sample], self._embeddings.vectors[self._sample]
+        rows, (ids, queries) = len(self._index), self._sample
+        if rows != len(self._rows):
+            return (
+                f"collection {self._name.collection} holds {rows} rows, but {len(self._rows)} "
+                f"were sent"
+            )
         held = self._index.search(queries, _K)
         distinct = [len(np.unique(row[row >= 0])) == (row >= 0).sum() for row in held.ids]
         if not all(distinct):
             return f"collection {self._name.collection} returns rows twice"
-        if not np.allclose(self._index.get(asked), queries, atol=_SCORE_ERROR):
+        if not np.allclose(self._index.get(ids), queries, atol=_SCORE_ERROR):
             return f"collection {self._name.collection} holds other vectors than were sent"
-        recall = self._recall(held)
+        recall = yield from self._recall(held)
         if recall < LEAST_RECALL:
             return (
                 f"searches of collection {self._name.collection} find {recall:.1%} of the "
@@ -200,20 +212,21 @@ class Publication:
             )
         return None
 
-    def _recall(self, hits: Hits) -> float:
+    def _recall(self, hits: Hits) -> Generator[PublishProgress, None, float]:
         """Compare with exact search by score: which of several equal rows is found is no fault."""
-        vectors = self._embeddings.vectors
-        queries = vectors[self._sample]
+        queries, done = self._sample[1], 0
         wanted = np.empty((len(queries), 0), dtype=np.float32)
-        for start in range(0, len(vectors), _BLOCK):
-            found = queries @ vectors[start : start + _BLOCK].T
-            found = np.concatenate([wanted, found], axis=1)
+        for ids, vectors in self._rows.parts():
+            found = np.concatenate([wanted, queries @ vectors.T], axis=1)
             wanted = -np.partition(-found, min(_K, found.shape[1]) - 1, axis=1)[:, :_K]
+            done += len(ids)
+            if done < len(self._rows):
+                yield PublishProgress("check", done, len(self._rows))
         last_place = wanted.min(axis=1, keepdims=True) - _SCORE_ERROR
         return float((hits.scores[:, : wanted.shape[1]] >= last_place).mean())
 
     def _probe(self) -> "Probe":
-        queries = self._embeddings.vectors[self._sample[:_K]]
+        queries = self._sample[1][:_K]
         return Probe(queries, self._index.search(queries, 1))
 
 

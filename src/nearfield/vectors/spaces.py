@@ -22,6 +22,7 @@ from nearfield.vectors.opened import Answer
 from nearfield.vectors.options import MilvusOptions
 from nearfield.vectors.publish import Probe, Publication, PublishProgress, move_alias
 from nearfield.vectors.reader import SpaceReader
+from nearfield.vectors.rows import HeldRows, Rows
 from nearfield.vectors.space import Space, name_of
 from nearfield.vectors.watch import Watch
 
@@ -107,10 +108,10 @@ class Spaces:
         catalogue: str,
         recommender: str,
         version: str,
-        embeddings: Embeddings,
+        rows: Embeddings | Rows,
         batch: int = 1000,
     ) -> Generator[PublishProgress, None, None]:
-        """Make `embeddings` what answers; nothing happens unless the iterator is used up.
+        """Make `rows` what answers; nothing happens unless the iterator is used up.
 
         Raises
         ------
@@ -120,17 +121,18 @@ class Spaces:
             If this object is publishing already, or another process changes the same space.
         """
         name = SpaceName(catalogue, recommender, version)
-        total = len(embeddings.ids)
+        sent = HeldRows(rows) if isinstance(rows, Embeddings) else rows
+        total = len(sent)
         if not total:
             raise InvalidInput(f"{name.collection} would have no rows. Import items, then train.")
         with self._alone(name, f"Wait for it before '{version}'.") as change:
-            publication = Publication(self._connection, name, embeddings)
+            publication = Publication(self._connection, name, sent)
             publication.sweep()
             yield from publication.prepare(batch)
             yield PublishProgress("swap", 0, total)
             with self._moving, change.marked() as (_, after):
                 publication.swap()
-                self._replace(name, embeddings, after)
+                self._replace(name, sent, after)
             yield PublishProgress("canary", total, total)
             publication.sweep()
             yield PublishProgress("done", total, total)
@@ -277,11 +279,14 @@ class Spaces:
             for one in names:
                 self._connection.call("drop_collection", one.collection)
 
-    def _replace(self, name: SpaceName, embeddings: Embeddings, count: int) -> None:
+    def _replace(self, name: SpaceName, rows: Rows, count: int) -> None:
         """Let what was just published answer, from the rows that were checked against Milvus."""
         space = self._reader.describe(name)
         index: VectorIndex = self._reader.stored(space)
         if self._connection.is_lite:
+            if not isinstance(rows, HeldRows):
+                self._opened.pop((name.catalogue, name.recommender))  # read when somebody asks
+                return
             index = MirrorIndex(space.dim)
-            index.upsert(embeddings.ids, embeddings.vectors)
+            index.upsert(rows.embeddings.ids, rows.embeddings.vectors)
         self._opened.put((name.catalogue, name.recommender), (space, index), count)
