@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from platformdirs import user_data_path
 
-from nearfield.catalogue.facts import CatalogueSummary
-from nearfield.datasets.columns import Reading
-from nearfield.datasets.read import from_frames
 from nearfield.evaluate.rows import Row
-from nearfield.pipelines.erase import Erased, erase
-from nearfield.pipelines.export import Exported, export_files
+from nearfield.home_data import HomeData
 from nearfield.pipelines.extras import needs_extras
-from nearfield.pipelines.imports import Imported, import_folder, import_read
 from nearfield.pipelines.models import StoredModel
 from nearfield.pipelines.progress import Progress, Steps, finish
 from nearfield.pipelines.publish import publish, rollback
 from nearfield.pipelines.recommenders import Recommenders
 from nearfield.pipelines.refresh import Refreshed, refresh
 from nearfield.pipelines.stores import Stores
-from nearfield.pipelines.table_files import Format
 from nearfield.pipelines.train import train
 from nearfield.pipelines.workers import ALONE, Workers
 from nearfield.recommend.ask import Ask
@@ -34,7 +28,7 @@ if TYPE_CHECKING:
     from nearfield.pipelines.evaluate import Protocol
 
 
-class Nearfield:
+class Nearfield(HomeData):
     """One home: its catalogues, models and spaces. May be used from several threads.
 
     What takes long comes twice: `train` returns when it is done; `iter_train` yields `Progress`
@@ -63,7 +57,7 @@ class Nearfield:
         milvus: MilvusOptions | None = None,
     ) -> None:
         folder = user_data_path("nearfield") if home is None else Path(home)
-        self.stores = Stores(folder, milvus_uri, milvus_token, database_url, milvus=milvus)
+        super().__init__(Stores(folder, milvus_uri, milvus_token, database_url, milvus=milvus))
         self._recommenders = Recommenders(self.stores)
 
     def __enter__(self) -> Self:
@@ -93,73 +87,6 @@ class Nearfield:
             from nearfield.home_music import Music
 
         return Music(self.stores, self._recommenders, catalogue)
-
-    def import_folder(self, name: str, folder: Path | str, strict: bool = False) -> Imported:
-        """Bring a MovieLens or RecBole folder or archive into the catalogue of that name."""
-        return finish(self.iter_import_folder(name, folder, strict))
-
-    def iter_import_folder(
-        self, name: str, folder: Path | str, strict: bool = False
-    ) -> Steps[Imported]:
-        """As `import_folder`, yielding progress."""
-        return import_folder(self.stores, name, Path(folder), strict)
-
-    def import_tables(
-        self,
-        name: str,
-        items: Any = None,
-        users: Any = None,
-        events: Any = None,
-        columns: Mapping[str, str] | None = None,
-        reading: Reading | None = None,
-    ) -> Imported:
-        """Bring pandas, Polars or Arrow tables into the catalogue of that name.
-
-        Importing twice changes nothing. At least events or items must be given.
-
-        Parameters
-        ----------
-        name : str
-            The catalogue; made if there is none.
-        items, users, events : table, optional
-            Columns are found by their usual names, or by `columns`; others are attributes.
-        columns : mapping, optional
-            Our name to the table's: user, item, value, time, kind, title, year, genres.
-        reading : Reading, optional
-            Scale of ratings, kind of events, strictness.
-        """
-        return finish(self.iter_import_tables(name, items, users, events, columns, reading))
-
-    def export(
-        self,
-        place: Path | str,
-        catalogue: str | None = None,
-        *,
-        table: str = "all",
-        form: Format = "jsonl",
-    ) -> Exported:
-        """Write a catalogue into a folder or a ``.zip``, or one table into a file.
-
-        `import_folder` reads what was written. `form` is ``jsonl`` or ``parquet``.
-        """
-        name = catalogue or self.stores.only_catalogue()
-        return finish(export_files(self.stores, name, Path(place), table, form))
-
-    def erase(self, user: PublicId, *, catalogue: str | None = None) -> Erased:
-        """Erase a user with all events, so that no byte of them is left; see `Erased`."""
-        return finish(erase(self.stores, catalogue, user))
-
-    def iter_import_tables(
-        self,
-        name: str,
-        items: Any = None,
-        users: Any = None,
-        events: Any = None,
-        columns: Mapping[str, str] | None = None,
-        reading: Reading | None = None,
-    ) -> Steps[Imported]:
-        """As `import_tables`, yielding progress."""
-        return import_read(self.stores, name, from_frames(items, users, events, columns, reading))
 
     def train(
         self,
@@ -328,10 +255,6 @@ class Nearfield:
     def rollback(self, catalogue: str | None = None, space: str = "fusion") -> Space:
         """Let the version answer again that did before the last publish."""
         return rollback(self.stores, catalogue, space)
-
-    def catalogues(self) -> list[CatalogueSummary]:
-        """Return what each catalogue holds."""
-        return self.stores.catalogues.summaries()
 
     def models(self, catalogue: str | None = None) -> list[StoredModel]:
         """Return the trained models, oldest first within each catalogue."""
