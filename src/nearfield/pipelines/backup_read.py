@@ -261,7 +261,8 @@ class BackupFile:
         import pyarrow.parquet as pq
 
         try:
-            with self._window(part) as window, pq.ParquetFile(window) as file:
+            # what is buffered beforehand is the whole part, and kept until its end
+            with self._window(part) as window, pq.ParquetFile(window, pre_buffer=False) as file:
                 groups = (
                     file.metadata.row_group(n).total_byte_size
                     for n in range(file.metadata.num_row_groups)
