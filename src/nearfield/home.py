@@ -57,7 +57,8 @@ class Nearfield(HomeData):
         milvus: MilvusOptions | None = None,
     ) -> None:
         folder = user_data_path("nearfield") if home is None else Path(home)
-        super().__init__(Stores(folder, milvus_uri, milvus_token, database_url, milvus=milvus))
+        stores = Stores(folder, milvus_uri, milvus_token, database_url, milvus=milvus)
+        super().__init__(stores, milvus)
         self._recommenders = Recommenders(self.stores)
 
     def __enter__(self) -> Self:

@@ -99,7 +99,9 @@ def backup(
     """
     place = place.expanduser().absolute()
     if place.exists() and not force:
-        raise InvalidInput(f"{place} is there already. Give another name, or --force.")
+        raise InvalidInput(
+            f"{place} is there already. Give another name, or --force, or force=True in Python."
+        )
     stores.catalogues  # noqa: B018  # which brings the tables up to date
     with _draft(place) as file, closing(BackupWriter(file)) as writer:
         written = yield from _Backup(stores, writer, names).run()

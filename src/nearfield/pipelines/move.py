@@ -63,7 +63,7 @@ class Destination:
         if not found:
             raise InvalidInput(
                 "say where to: --to http://host:19530, --to mysql+pymysql://user:password@host/"
-                "database, or --to FOLDER."
+                "database, or --to FOLDER; in Python, move(...) with one of each."
             )
         return cls(**found)
 
