@@ -9,10 +9,11 @@ from nearfield.datasets.columns import Reading
 from nearfield.datasets.read import from_frames
 from nearfield.pipelines.backup import BackedUp, backup
 from nearfield.pipelines.backup_file import Manifest
+from nearfield.pipelines.destination import Destination
 from nearfield.pipelines.erase import Erased, erase
 from nearfield.pipelines.export import Exported, export_files
 from nearfield.pipelines.imports import Imported, import_folder, import_read
-from nearfield.pipelines.move import Destination, Moved, cancel_move, move
+from nearfield.pipelines.move import Moved, cancel_move, move
 from nearfield.pipelines.progress import Steps, finish
 from nearfield.pipelines.restore_home import Restored, check_backup, restore_home
 from nearfield.pipelines.stores import Stores

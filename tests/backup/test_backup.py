@@ -1,6 +1,7 @@
 """A home goes into one file, and comes out of it the same, elsewhere."""
 
 import json
+import re
 import shutil
 import stat
 import threading
@@ -239,11 +240,19 @@ def test_the_commands(home: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["--home", str(home), "backup", file])
     assert done.exit_code == 0, done.stderr
     assert "3 versions of spaces" in " ".join(done.stderr.split())
+    assert re.search(r"MB\) in \d+\.\d s\.", done.stderr)
     checked = CliRunner().invoke(app, ["restore", "--check", file, "--json"])
     assert json.loads(checked.stdout)["catalogues"].keys() == {"movies"}
     other = ["--home", str(tmp_path / "other")]
     back = CliRunner().invoke(app, [*other, "restore", file, "--json"])
-    assert json.loads(back.stdout)["answering"] == ["movies/fusion", "movies/graph"]
+    told = json.loads(back.stdout)
+    assert told["answering"] == ["movies/fusion", "movies/graph"]
+    assert (told["vectors"], told["bytes"]) == (240, Path(file).stat().st_size)
+    third = CliRunner().invoke(app, ["--home", str(tmp_path / "third"), "restore", file])
+    said = " ".join(third.stderr.split())
+    assert re.search(r"rows, 240 vectors and \d+ files \(\d\.\d MB\) in \d+\.\d s\.", said)
+    assert said.count("Comparing users ...") == 1
+    assert "Comparing song_pairs" not in said  # which has no rows
     again = CliRunner().invoke(app, [*other, "restore", file])
     assert again.exit_code == 1
     assert "is not empty: it holds" in " ".join(again.stderr.split())

@@ -1,5 +1,6 @@
 """A home moves to another folder, or its tables elsewhere; nothing acknowledged is lost."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from backup.answers import assert_same, contents, movie_answers, song_answers, s
 from nearfield.cli.main import app
 from nearfield.errors import InUse, InvalidInput, NotFound
 from nearfield.home import Nearfield
-from nearfield.pipelines.move import Destination, Moved, cancel_move, move
+from nearfield.pipelines.destination import Destination
+from nearfield.pipelines.move import Moved, cancel_move, move
 from nearfield.pipelines.progress import Steps, finish
 from nearfield.pipelines.stores import Stores
 
@@ -159,6 +161,9 @@ def test_the_command(home: Path, tmp_path: Path) -> None:
     told = " ".join(done.stderr.split())
     assert f"export NEARFIELD_HOME='{new}' unset NEARFIELD_MILVUS_URI" in told
     assert "move --cancel" in told
+    assert re.search(r"rows, 240 vectors and \d+ files \(\d\.\d MB\) in \d+\.\d s\.", told)
+    again = CliRunner().invoke(app, ["--home", str(home), "move", "--to", new])
+    assert "An earlier run had moved all of it. Now set:" in " ".join(again.stderr.split())
     refused = CliRunner().invoke(app, ["--home", str(home), "recommend", "--user", "1"])
     assert refused.exit_code == 1
     assert "was moved to another place" in " ".join(refused.stderr.split())

@@ -16,7 +16,8 @@ from nearfield.catalogue.database import Database
 from nearfield.errors import InUse, InvalidInput
 from nearfield.home import Nearfield
 from nearfield.pipelines.backup import backup
-from nearfield.pipelines.move import Destination, Moved, move
+from nearfield.pipelines.destination import Destination
+from nearfield.pipelines.move import Moved, move
 from nearfield.pipelines.progress import finish
 from nearfield.pipelines.restore_home import restore_home
 from nearfield.pipelines.stores import Stores

@@ -1,6 +1,6 @@
 """Put whole tables into an empty database; until all is there, it can be opened by nobody."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -111,8 +111,8 @@ class Filling:
             odd = ", ".join(sorted(there ^ set(schema.names)))
             raise InvalidInput(f"the table {name} comes with other columns than wanted: {odd}.")
 
-    def check(self, name: str, schema: pa.Schema, wanted: Digest) -> None:
-        """Compare what a table holds by now with what was sent.
+    def check(self, name: str, schema: pa.Schema, wanted: Digest) -> Iterator[int]:
+        """Compare what a table holds by now with what was sent, yielding how many rows were read.
 
         Raises
         ------
@@ -125,6 +125,7 @@ class Filling:
         with self._database.reading(snapshot=True, patient=True) as conn:
             for batch in batches(conn, query, schema):
                 found.add(batch)
+                yield found.rows
         if found != wanted:
             raise CheckFailed(
                 f"the table {name} of {self.url} holds {found.rows:,} rows, and {wanted.rows:,} "

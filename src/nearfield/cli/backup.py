@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nearfield.cli.elapsed import Elapsed
 from nearfield.cli.opening import open_stores, program
 from nearfield.cli.output import counted, follow, print_json, say, say_next
 from nearfield.cli.parameters import JsonOption
@@ -23,6 +24,7 @@ def backup_command(
     """Write all that the home answers from into one file, while it answers."""
     from nearfield.pipelines.backup import backup
 
+    elapsed = Elapsed()
     with open_stores(context) as stores:
         done = follow(backup(stores, file, catalogue, force))
     if as_json:
@@ -31,8 +33,7 @@ def backup_command(
     say(
         f"Wrote {counted(sum(done.rows.values()), 'row')}, {_versions(len(done.spaces))} and "
         f"{counted(done.files, 'file')} of {', '.join(done.catalogues) or 'no catalogue'} to "
-        f"{done.file} "
-        f"({done.bytes / 1e6:,.1f} MB)."
+        f"{done.file} ({done.bytes / 1e6:,.1f} MB) in {elapsed}."
     )
     say_next(program(context), [f"restore --check {done.file}"])
 
@@ -52,8 +53,9 @@ def restore_command(
     """Put a backup into an empty home, on this machine or on the servers that are set."""
     from nearfield.pipelines.restore_home import check_backup, restore_home
 
+    elapsed = Elapsed()
     if check:
-        _tell_checked(follow(check_backup(file)), file, as_json)
+        _tell_checked(follow(check_backup(file)), file, as_json, elapsed)
         return
     with open_stores(context) as stores:
         done = follow(restore_home(stores, file, erased))
@@ -62,7 +64,8 @@ def restore_command(
         return
     say(
         f"Restored {', '.join(done.catalogues) or 'no catalogue'} as of {done.created}: "
-        f"{counted(sum(done.rows.values()), 'row')}, {counted(done.files, 'file')}. "
+        f"{counted(sum(done.rows.values()), 'row')}, {counted(done.vectors, 'vector')} and "
+        f"{counted(done.files, 'file')} ({done.bytes / 1e6:,.1f} MB) in {elapsed}. "
         f"Answering: {', '.join(done.answering) or 'nothing was published'}."
     )
     if done.forgotten:
@@ -71,7 +74,7 @@ def restore_command(
     say_next(program(context), ["doctor", "recommend --user ID"])
 
 
-def _tell_checked(manifest: Any, file: Path, as_json: bool) -> None:
+def _tell_checked(manifest: Any, file: Path, as_json: bool, elapsed: Elapsed) -> None:
     told = manifest.model_dump(exclude={"parts"})
     if as_json:
         print_json(told)
@@ -80,7 +83,8 @@ def _tell_checked(manifest: Any, file: Path, as_json: bool) -> None:
     say(
         f"{file} is whole: {', '.join(manifest.catalogues) or 'no catalogue'} as of "
         f"{manifest.created}, {counted(rows, 'row')}, {_versions(len(manifest.spaces))}, written "
-        f"by Nearfield {manifest.nearfield}."
+        f"by Nearfield {manifest.nearfield}. Every byte of {file.stat().st_size / 1e6:,.1f} MB was "
+        f"compared in {elapsed}."
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from nearfield.cli.elapsed import Elapsed
 from nearfield.cli.opening import open_stores, program, read_places
 from nearfield.cli.output import follow, print_json, say, say_next
 from nearfield.cli.parameters import JsonOption
@@ -29,8 +30,10 @@ def move_command(
     as_json: JsonOption = False,
 ) -> None:
     """Copy the home elsewhere, compare it there, and say what to set; the source stays."""
-    from nearfield.pipelines.move import Destination, cancel_move, move
+    from nearfield.pipelines.destination import Destination
+    from nearfield.pipelines.move import cancel_move, move
 
+    elapsed = Elapsed()
     with open_stores(context) as stores:
         if cancel:
             cancel_move(stores)
@@ -42,10 +45,14 @@ def move_command(
     if as_json:
         print_json(done.summary())
         return
-    say(
-        f"Moved {sum(done.rows.values()):,} rows and {done.files:,} files. "
-        f"Answering there: {', '.join(done.answering) or 'no space was moved'}. Now set:"
-    )
+    if done.before:
+        say("An earlier run had moved all of it. Now set:")
+    else:
+        say(
+            f"Moved {sum(done.rows.values()):,} rows, {done.vectors:,} vectors and {done.files:,} "
+            f"files ({done.bytes / 1e6:,.1f} MB) in {elapsed}. "
+            f"Answering there: {', '.join(done.answering) or 'no space was moved'}. Now set:"
+        )
     for name, value in done.settings.items():
         say(f"  unset {name}" if value is None else f"  export {name}='{value}'")
     if destination.scope.tables:

@@ -83,8 +83,12 @@ class BackupFile:
                 if isinstance(error, InvalidInput):
                     raise
                 raise self._wrong(f"{type(error).__name__}: {error}") from error
+            done, total = 0, sum(one.bytes for one in manifest.parts.values())
             for name, facts in manifest.parts.items():
-                yield from self._check_part(name, facts)
+                for read in self._check_part(name, facts):
+                    yield Progress("Checking its parts", (done + read) >> 20, total >> 20, "MB")
+                done += facts.bytes
+                yield Progress("Checking its parts", done >> 20, total >> 20, "MB")
         self._manifest = manifest
         return manifest
 
@@ -244,14 +248,14 @@ class BackupFile:
             if space.rows * space.dim * 4 > manifest.parts[space.part].bytes:
                 raise self._wrong(f"{space.part!r} is too short for its rows")
 
-    def _check_part(self, name: str, facts: PartFacts) -> Steps[None]:
+    def _check_part(self, name: str, facts: PartFacts) -> Iterator[int]:
         found, done = hashlib.sha256(), 0
         with self._window(name) as window:
             while block := window.read(_BLOCK):
                 found.update(block)
                 done += len(block)
                 if done % (64 * _BLOCK) == 0:
-                    yield Progress("Checking its parts", done >> 20, facts.bytes >> 20, "MB")
+                    yield done
         if (done, found.hexdigest()) != (facts.bytes, facts.sha256):
             raise self._wrong(f"the checksum of {name!r} does not agree with what it holds")
 

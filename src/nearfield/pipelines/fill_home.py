@@ -53,15 +53,19 @@ class Filled:
         Rows of SQL, by table.
     spaces : tuple of Space
         What answers there now.
-    files : int
-        Files of the home.
+    vectors : int
+        Of all versions together.
+    files, bytes : int
+        Files of the home, and their length together.
     forgotten : int
         Users who were left out: they were erased after the moment.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     spaces: tuple[Space, ...] = ()
+    vectors: int = 0
     files: int = 0
+    bytes: int = 0
     forgotten: int = 0
 
 
@@ -130,7 +134,7 @@ class Fill:
             Identity of a catalogue to marks of users who shall not come back.
         """
         rows: dict[str, int] = {}
-        files, forgotten = 0, 0
+        files, size, vectors, forgotten = 0, 0, 0, 0
         spaces: tuple[Space, ...] = ()
         if self._scope.tables:
             self._target.make()
@@ -142,12 +146,12 @@ class Fill:
                 filling.bring_up(self._moment.schema, self._moment.next_keys())
                 forgotten = filling.forget(erased or {})
         if self._scope.files:
-            files = yield from self._put_files(skipped=(IMPORTS,) if forgotten else ())
+            files, size = yield from self._put_files(skipped=(IMPORTS,) if forgotten else ())
         if self._scope.spaces:
             for space in sorted(self._moment.spaces(), key=lambda one: one.active):
-                yield from self._put_space(space)
+                vectors += yield from self._put_space(space)
             spaces = tuple(one for one in self._spaces_there() if one.active)
-        return Filled(rows, spaces, files, forgotten)
+        return Filled(rows, spaces, vectors, files, size, forgotten)
 
     def open(self) -> None:
         """Let all open the tables."""
@@ -166,11 +170,11 @@ class Fill:
             filling.add(name, told)
             sent.add(told)
             yield Progress(f"Writing {name}", sent.rows, total, "rows")
-        yield Progress(f"Comparing {name}", sent.rows, sent.rows)
-        filling.check(name, schema, sent)
+        for compared in filling.check(name, schema, sent):
+            yield Progress(f"Comparing {name}", compared, sent.rows, "rows")
         return sent.rows
 
-    def _put_files(self, skipped: Collection[str]) -> Steps[int]:
+    def _put_files(self, skipped: Collection[str]) -> Steps[tuple[int, int]]:
         """Copy files; files that wait to be imported may name users who were forgotten."""
         for folder in FOLDERS:  # empty, or of a filling that was cut off
             shutil.rmtree(self._target.home / folder, ignore_errors=True)
@@ -187,9 +191,9 @@ class Fill:
                     yield Progress("Copying models and files", done >> 20, total, "MB")
                 file.flush()
                 os.fsync(file.fileno())
-        return len(files)
+        return len(files), done
 
-    def _put_space(self, space: SpaceCopy) -> Steps[None]:
+    def _put_space(self, space: SpaceCopy) -> Steps[int]:
         """Publish a version from its rows, which compares and searches it, and lets it answer.
 
         They are read in parts, each time that they are wanted: no space need fit into memory.
@@ -200,11 +204,12 @@ class Fill:
             for done in rows.read():
                 yield Progress(f"Reading the space {what}", done, space.rows, "vectors")
             if not len(rows):  # all its items are gone
-                return
+                return 0
             named = (space.catalogue, space.recommender, space.version)
             for step in self._target.spaces.publish(*named, rows):
                 told = f"{_WORDS[step.step]} the space {what}"
                 yield Progress(told, step.done, step.total, "vectors")
+        return len(rows)
 
     @contextmanager
     def _room(self) -> Iterator[BinaryIO | None]:

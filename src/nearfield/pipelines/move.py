@@ -1,7 +1,6 @@
 """Move a home, or a part of it, to servers or back into a folder, losing nothing acknowledged."""
 
 import hashlib
-from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,88 +13,15 @@ from nearfield.catalogue.dump import dumping
 from nearfield.catalogue.schema import HEAD
 from nearfield.catalogue.standing import MARK_LENGTH, MOVED, MOVING, put_mark
 from nearfield.errors import InUse, InvalidInput, NotFound
-from nearfield.pipelines.fill_home import Fill, Filled, Scope
+from nearfield.pipelines.destination import Destination
+from nearfield.pipelines.fill_home import Fill, Filled
 from nearfield.pipelines.moment_of_home import MomentOfHome
 from nearfield.pipelines.progress import Steps
 from nearfield.pipelines.stores import Stores
 from nearfield.training.card import read_json, write_json
-from nearfield.vectors.options import MilvusOptions
 
 _NOTE: Final = "moving.json"
 """In the home while it is moved: where to. What lies there is of this move."""
-
-_SQL: Final = ("sqlite:", "mysql:", "mysql+", "mariadb:", "mariadb+")
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a home goes; what is not given stays where it is.
-
-    Parameters
-    ----------
-    home : Path, optional
-        A folder: everything goes there, but for what goes to a server.
-    milvus_uri : str, optional
-        A Milvus server.
-    database_url : str, optional
-        A database.
-    """
-
-    home: Path | None = None
-    milvus_uri: str | None = None
-    database_url: str | None = None
-
-    @classmethod
-    def read(cls, places: Sequence[str]) -> "Destination":
-        """Read what `--to` was given.
-
-        Raises
-        ------
-        InvalidInput
-            If a place cannot be read, or two are of one kind.
-        """
-        found: dict[str, Any] = {}
-        for place in places:
-            kind, value = _kind(place)
-            if kind in found:
-                raise InvalidInput(f"{place!r} is the second place of its kind. Give one of each.")
-            found[kind] = value
-        if not found:
-            raise InvalidInput(
-                "say where to: --to http://host:19530, --to mysql+pymysql://user:password@host/"
-                "database, or --to FOLDER; in Python, move(...) with one of each."
-            )
-        return cls(**found)
-
-    def of(
-        self, stores: Stores, token: str | None = None, options: MilvusOptions | None = None
-    ) -> Stores:
-        """Return the home as it will be there, nothing of which is open yet.
-
-        Parameters
-        ----------
-        stores : Stores
-            The home as it is.
-        token : str, optional
-            Of the Milvus that it goes to.
-        options : MilvusOptions, optional
-            How that one is reached and asked.
-        """
-        if self.home is not None:
-            return Stores(self.home, self.milvus_uri, token, self.database_url, milvus=options)
-        url = self.database_url or stores.database_url
-        uri = self.milvus_uri or stores.milvus_uri
-        return Stores(stores.home, uri, token, url, milvus=options)
-
-    @property
-    def scope(self) -> Scope:
-        """Which parts go."""
-        whole = self.home is not None
-        return Scope(
-            tables=whole or self.database_url is not None,
-            spaces=whole or self.milvus_uri is not None,
-            files=whole,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +34,23 @@ class Moved:
         Rows of SQL, by table.
     answering : tuple of str
         The spaces that answer there, as ``catalogue/recommender``.
-    files : int
-        Of models, sounds that were sent in, maps and reports.
+    vectors : int
+        Of all versions of spaces together.
+    files, bytes : int
+        Models, sounds that were sent in, maps and reports, and their length together.
     settings : dict
         What to set, by name; passwords are left out. None is to be unset.
+    before : bool
+        Whether an earlier run, which was cut off just then, had moved all: then nothing is counted.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     answering: tuple[str, ...] = ()
+    vectors: int = 0
     files: int = 0
+    bytes: int = 0
     settings: dict[str, str | None] = field(default_factory=dict)
+    before: bool = False
 
     def summary(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -157,7 +90,7 @@ def move(stores: Stores, to: Destination, target: Stores) -> Steps[Moved]:
     with closing(Database(stores.database_url)) as database:
         version = database.version()
         if version == run.moved and run.is_over():
-            return Moved(settings=_settings(to, target))
+            return Moved(settings=_settings(to, target), before=True)
         if version not in (run.moving, run.moved):
             database.write(lambda conn: _change_mark(conn, HEAD, run.moving))
         try:
@@ -254,7 +187,8 @@ def _change_mark(conn: Connection, before: str, after: str) -> None:
 
 def _moved(filled: Filled, settings: dict[str, str | None]) -> Moved:
     answering = tuple(f"{one.catalogue}/{one.recommender}" for one in filled.spaces)
-    return Moved(filled.rows, answering, filled.files, settings)
+    counts = (filled.vectors, filled.files, filled.bytes)
+    return Moved(filled.rows, answering, *counts, settings=settings)
 
 
 def _settings(to: Destination, target: Stores) -> dict[str, str | None]:
@@ -267,19 +201,6 @@ def _settings(to: Destination, target: Stores) -> dict[str, str | None]:
     if to.database_url is not None:
         told["DATABASE_URL"] = Database(to.database_url).url.render_as_string(hide_password=True)
     return {f"NEARFIELD_{name}": value for name, value in told.items()}
-
-
-def _kind(place: str) -> tuple[str, Any]:
-    if place.startswith(("http://", "https://")):
-        return "milvus_uri", place
-    if place.startswith(_SQL):
-        return "database_url", place
-    if "://" in place or not place:
-        raise InvalidInput(
-            f"{place!r} is no place to move to. Write http://host:19530 for Milvus, "
-            f"mysql+pymysql://user:password@host/database for SQL, or a folder."
-        )
-    return "home", Path(place).expanduser().absolute()
 
 
 def _check_other(stores: Stores, to: Destination, target: Stores) -> None:

@@ -26,8 +26,12 @@ class Restored:
         Rows of SQL, by table.
     answering : tuple of str
         The spaces that answer now, as ``catalogue/recommender``.
+    vectors : int
+        Of all versions of spaces together.
     files : int
         Of models, sounds that were sent in, maps and reports.
+    bytes : int
+        Length of the backup.
     forgotten : int
         Users who were left out: they were erased after the backup.
     """
@@ -36,7 +40,9 @@ class Restored:
     catalogues: tuple[str, ...]
     rows: dict[str, int]
     answering: tuple[str, ...]
+    vectors: int
     files: int
+    bytes: int
     forgotten: int
 
     def summary(self) -> dict[str, Any]:
@@ -76,9 +82,16 @@ def restore_home(stores: Stores, path: Path, erased: Path | None = None) -> Step
     filled = yield from fill.run(marks)
     fill.open()
     answering = tuple(f"{one.catalogue}/{one.recommender}" for one in filled.spaces)
-    named = tuple(manifest.catalogues)
-    counts = (filled.files, filled.forgotten)
-    return Restored(manifest.created, named, filled.rows, answering, *counts)
+    return Restored(
+        created=manifest.created,
+        catalogues=tuple(manifest.catalogues),
+        rows=filled.rows,
+        answering=answering,
+        vectors=filled.vectors,
+        files=filled.files,
+        bytes=path.stat().st_size,
+        forgotten=filled.forgotten,
+    )
 
 
 def check_backup(path: Path) -> Steps[Manifest]:
