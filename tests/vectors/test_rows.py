@@ -102,7 +102,7 @@ def test_one_that_lost_rows_is_mended_while_it_answers(spaces: Spaces) -> None:
     list(spaces.publish("movies", "fusion", "v1", rows))
     name = SpaceName("movies", "fusion", "v1").collection
     spaces._connection.call("delete", name, ids=[3, 6])
-    spaces._milvus(spaces.list()[0]).upsert(np.array([1000]), rows.vectors[:1])
+    spaces._reader.stored(spaces.list()[0]).upsert(np.array([1000]), rows.vectors[:1])
     list(spaces.publish("movies", "fusion", "v1", streamed(Source(rows, 25))))
     assert spaces.held(spaces.list()[0]).tolist() == rows.ids.tolist()
 
