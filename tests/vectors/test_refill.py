@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nearfield.types import Hits, Vectors
-from nearfield.vectors.refill import Sieve, rank, refill
+from nearfield.vectors.refill import Sieve, rank, refill, settled
 
 ROWS = 40
 
@@ -50,3 +50,29 @@ def test_one_fetch_is_enough_where_little_is_excluded() -> None:
     engine = Engine([0.5 - i / 1_000 for i in range(400)])
     refill(engine.fetch, np.zeros((1, 1), dtype=np.float32), 10, Sieve(np.array([3, 5])), 400)
     assert engine.asked == [13]
+
+
+@given(
+    scores=st.lists(st.integers(0, 6), min_size=1, max_size=30),
+    k=st.integers(1, 12),
+    banned=st.lists(st.integers(1, 30), max_size=8).map(sorted),
+    step=st.sampled_from([1e-7, 1e-6, 0.1]),
+)
+def test_what_one_fetch_decides_is_what_fetching_on_gives(
+    scores: list[int], k: int, banned: list[int], step: float
+) -> None:
+    engine = Engine([step * score for score in scores])
+    excluded = np.array(banned, dtype=np.int64)
+    query, sieve = np.zeros((1, 1), dtype=np.float32), Sieve(excluded)
+    decided = settled(engine.fetch(query, sieve.first(k)), k, excluded)
+    if decided is None:
+        return
+    expected = rank(refill(engine.fetch, query, k, sieve, 1_000).hits, k)
+    assert decided.ids.tolist() == expected.ids.tolist()
+    assert decided.scores.tolist() == expected.scores.tolist()
+
+
+def test_one_fetch_decides_as_a_rule() -> None:
+    engine = Engine(np.linspace(1, 0, 50).tolist())
+    found = engine.fetch(np.zeros((1, 1), dtype=np.float32), Sieve(np.array([2])).first(10))
+    assert settled(found, 10, np.array([2])) is not None

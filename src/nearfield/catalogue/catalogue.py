@@ -146,6 +146,19 @@ class Catalogue(Browse):
 
         Others are given the same objects: their attributes are not to be written to.
         """
+        wanted = keys.tolist()
+        return in_order(self.name, "item keys", wanted, self._items(wanted))
+
+    def items_by_key(self, keys: Ids) -> dict[int, Item]:
+        """Return the same of distinct keys, by key."""
+        wanted = keys.tolist()
+        found = self._items(wanted)
+        if len(found) < len(wanted):
+            in_order(self.name, "item keys", wanted, found)
+        return found
+
+    def _items(self, wanted: list[int]) -> dict[int, Item]:
+        """Return those items that exist."""
 
         def read(some: list[int]) -> Mapping[int, Item]:
             rows = self._database.quick.rows(queries.ITEMS, {"catalogue": self.number}, some)
@@ -154,9 +167,7 @@ class Catalogue(Browse):
             with self._database.reading() as conn:
                 return find_items(conn, self.number, some)
 
-        wanted = keys.tolist()
-        found = self._known.facts.find(wanted, self._items_revision(), read)
-        return in_order(self.name, "item keys", wanted, found)
+        return self._known.facts.find(wanted, self._items_revision(), read)
 
     def keys_there(self, ids: Sequence[PublicId]) -> Ids:
         """Return the keys of items in the order of `ids`; -1 where one is not there any more."""

@@ -37,7 +37,7 @@ class Known(Generic[Name, Fact]):
         self._old: dict[Name, Fact] = {}
         self._lock = threading.Lock()
 
-    def find(self, names: list[Name], revision: int, read: Read[Name, Fact]) -> Mapping[Name, Fact]:
+    def find(self, names: list[Name], revision: int, read: Read[Name, Fact]) -> dict[Name, Fact]:
         """Return the facts of those names that exist.
 
         Parameters
@@ -50,7 +50,7 @@ class Known(Generic[Name, Fact]):
             Reads what is not kept.
         """
         if len(names) > _FEW:
-            return read(names)
+            return dict(read(names))
         with self._lock:
             if revision > self._revision:
                 self._young, self._old, self._revision = {}, {}, revision

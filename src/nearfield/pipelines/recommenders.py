@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from nearfield.errors import InvalidInput, NotFound, VectorsAway
@@ -279,12 +280,19 @@ def read_space(space: str | Weights) -> dict[str, float]:
     >>> read_space("fusion:3,graph:1")
     {'fusion': 0.75, 'graph': 0.25}
     """
-    if not isinstance(space, str):
-        weights = dict(space)
-    elif space == BLEND:
+    return dict(_read_text(space)) if isinstance(space, str) else _checked(dict(space))
+
+
+@lru_cache(maxsize=100)
+def _read_text(space: str) -> tuple[tuple[str, float], ...]:
+    if space == BLEND:
         weights = dict(DEFAULT_WEIGHTS)
     else:
         weights = dict(_weighted(part.strip()) for part in space.split(","))
+    return tuple(_checked(weights).items())
+
+
+def _checked(weights: dict[str, float]) -> dict[str, float]:
     for name in weights:
         if name not in RECOMMENDERS:
             raise InvalidInput(

@@ -232,7 +232,7 @@ class Recommender:
 
     def _facts(self, keys: Ids) -> dict[int, Item]:
         """Look up items by key, all in one query."""
-        return {item.key: item for item in self._catalogue.items(rising(keys))}
+        return self._catalogue.items_by_key(rising(keys))
 
     @cached_property
     def _middle(self) -> float:

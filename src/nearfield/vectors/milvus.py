@@ -13,7 +13,7 @@ from nearfield.types import Hits, Ids, Vectors, no_ids
 from nearfield.vectors.connection import Connection
 from nearfield.vectors.exact import exact_hits, raise_missing
 from nearfield.vectors.index import check_ids, check_queries, check_rows
-from nearfield.vectors.refill import Sieve, rank, refill
+from nearfield.vectors.refill import Sieve, rank, refill, settled
 from nearfield.vectors.wire import ID, among
 
 MOST_HITS: Final = 16_384
@@ -79,6 +79,10 @@ class MilvusIndex:
     def get(self, ids: Ids) -> Vectors:
         """Return the vectors of `ids` in the order asked, shape (ids, dim)."""
         keys = check_ids(ids)
+        if len(keys) == 1:
+            held, vectors = self._engine.get(self.collection, keys, self.dim)
+            if len(held):
+                return vectors
         distinct = rising(keys)
         held, vectors = self._some(distinct)
         if len(held) < len(distinct):
@@ -97,7 +101,12 @@ class MilvusIndex:
             return self._search_only(queries, k, without(rising(check_ids(only)), excluded))
         if k > MOST_HITS and len(self) > MOST_HITS:
             raise InvalidInput(f"k is {k}, but Milvus returns {MOST_HITS} rows at most. Ask less.")
-        hits = rank(refill(self._nearest, queries, k, Sieve(excluded), MOST_HITS).hits, k)
+        sieve = Sieve(excluded)
+        if len(queries) == 1 and sieve.first(k) <= _FEW:
+            hits = settled(self._nearest(queries, sieve.first(k)), k, excluded)
+            if hits is not None:
+                return hits
+        hits = rank(refill(self._nearest, queries, k, sieve, MOST_HITS).hits, k)
         short = hits.ids[:, -1] < 0
         # more rows than Milvus returns may be both nearest and excluded
         if short.any() and (hits.ids[short] >= 0).sum(axis=1).min() < len(self):

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -153,6 +154,7 @@ class OpenSpaces:
             index.close()
 
 
+@lru_cache(maxsize=1000)
 def alias_of(key: Key) -> str:
     """Return the alias of the version that answers."""
     return SpaceName(key[0], key[1], "-").alias

@@ -103,6 +103,33 @@ def refill(fetch: Fetch, queries: Vectors, k: int, sieve: Sieve, reach: int) -> 
     return Pool(pool, short)
 
 
+def settled(found: Hits, k: int, excluded: Ids) -> Hits | None:
+    """Return what `refill` and `rank` would of one query, where one fetch decides it; else None.
+
+    As a rule it does. Then this takes a fifth of their time: NumPy's ways are long for ten numbers.
+
+    Parameters
+    ----------
+    found : Hits, shape (1, any)
+        What the engine fetched.
+    k : int
+        Rows wanted.
+    excluded : int64, shape (few,)
+        Rows that must not be returned.
+    """
+    out = set(excluded.tolist())
+    scores = found.scores[0].tolist()
+    rows = zip(scores, found.ids[0].tolist(), strict=True)
+    kept = [(-score, row) for score, row in rows if row >= 0 and row not in out]
+    if len(kept) < k or -kept[k - 1][0] - scores[-1] <= TIE:
+        return None
+    best = sorted(kept)[:k]
+    return Hits(
+        np.array([[row for _, row in best]], dtype=np.int64),
+        np.array([[-score for score, _ in best]], dtype=np.float32),
+    )
+
+
 def rank(hits: Hits, k: int) -> Hits:
     """Return the best `k` of each row, best first, ties by rising id."""
     order = np.lexsort((hits.ids, -hits.scores))[:, :k]

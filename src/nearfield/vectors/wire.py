@@ -8,6 +8,7 @@ each of them waits.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -58,26 +59,38 @@ def search_request(
     asked: Asked, queries: Vectors, count: int, params: dict[str, int]
 ) -> messages.SearchRequest:
     """Ask for the best `count` rows of each query, shape (queries, dim)."""
-    request = messages.SearchRequest(
-        collection_name=asked.collection,
-        dsl=asked.filter,
-        dsl_type=common.DslType.BoolExprV1,
-        placeholder_group=_placeholders(queries),
-        guarantee_timestamp=asked.moment,
-        consistency_level=asked.level,
-        nq=len(queries),
-    )
-    _tell(request.search_params, anns_field=VECTOR, topk=count, round_decimal=-1)
-    _tell(request.search_params, params=json.dumps(params))
+    request = messages.SearchRequest()
+    request.CopyFrom(_search_head(asked.collection, asked.level, count, tuple(params.items())))
+    request.dsl = asked.filter
+    request.placeholder_group = _placeholders(queries)
+    request.guarantee_timestamp = asked.moment
+    request.nq = len(queries)
     return request
+
+
+@lru_cache(maxsize=256)
+def _search_head(
+    collection: str, level: int, count: int, params: tuple[tuple[str, int], ...]
+) -> messages.SearchRequest:
+    """Return what one search has in common with the next: half of the time to write it down."""
+    head = messages.SearchRequest(
+        collection_name=collection,
+        dsl_type=common.DslType.BoolExprV1,
+        consistency_level=level,
+    )
+    _tell(head.search_params, anns_field=VECTOR, topk=count, round_decimal=-1)
+    _tell(head.search_params, params=json.dumps(dict(params)))
+    return head
 
 
 def read_hits(answer: messages.SearchResults, queries: int, count: int) -> Hits:
     """Return what was found, shape (queries, count)."""
     found = answer.results
-    hits = Hits.empty(queries, count)
     ids = np.array(found.ids.int_id.data, dtype=np.int64)
     scores = np.array(found.scores, dtype=np.float32)
+    if len(ids) == queries * count:
+        return Hits(ids.reshape(queries, count), scores.reshape(queries, count))
+    hits = Hits.empty(queries, count)
     start = 0
     for row, held in enumerate(found.topks):
         hits.ids[row, :held] = ids[start : start + held]
