@@ -3,24 +3,22 @@
 It binds fixed ports on every address, so there is one in each network (`tools/alone.sh`).
 """
 
-import base64
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import grpc
-import httpx
 from pymilvus import MilvusClient
 from pymilvus.exceptions import MilvusException
 
-from real_servers.processes import PROGRAMS, end, free_port, listens, start, wait_until
+from real_servers.processes import PROGRAMS, end, start, wait_until
 
 _SERVICES = (
     "etcd",
@@ -35,9 +33,16 @@ _SERVICES = (
     "data-node",
 )
 
-_SESSIONS = "by-dev/meta/session/"
-_ETCD = 2379
-"""The port of the etcd inside, which no setting changes."""
+_METRICS = "metrics"
+
+LEASE = 10
+"""Seconds for which etcd goes on believing in the parts of a server that was killed."""
+
+_LONG_LEASE = 300
+
+_PORTS = range(20_000, 32_000)
+"""Its ports: below those that outgoing connections take, which would be in its way when it is back.
+"""
 
 
 @dataclass
@@ -50,13 +55,16 @@ class MilvusServer:
         Its data.
     settings : mapping
         Names of its configuration, such as ``common.security.authorizationEnabled``, to values.
+    lease : int
+        Seconds after a kill in which it answers from nothing when it is started again. One that
+        is halted for longer ends when it goes on.
     """
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    lease: int = LEASE
     process: "subprocess.Popen[bytes] | None" = None
-    leases: list[str] = field(default_factory=list)
-    ports: dict[str, int] = field(default_factory=lambda: {one: free_port() for one in _SERVICES})
+    ports: Mapping[str, int] = field(default_factory=lambda: _free_ports(*_SERVICES, _METRICS))
 
     @property
     def uri(self) -> str:
@@ -80,9 +88,9 @@ class MilvusServer:
     def _start_first(self, log: Path) -> None:
         """Let the package write settings, and start the server by them."""
         command: list[str | Path] = [PROGRAMS / "milvus-server", "--data", self.folder]
-        for name, port in self.ports.items():
-            command += [f"--{name}-port", str(port)]
-        extra = {"common.session.ttl": "300", **self.settings}
+        for name in _SERVICES:
+            command += [f"--{name}-port", str(self.ports[name])]
+        extra = {"common.session.ttl": str(self.lease), **self.settings}
         for key, value in extra.items():  # one each: what is joined counts as one value
             command += ["--extra-config", f"{key}={value}"]
         self.process = start(command, log)
@@ -90,25 +98,22 @@ class MilvusServer:
     def _start_again(self, log: Path) -> None:
         """Start the server itself: the package would take other ports than those just used.
 
-        Who was killed could not give up its leases. They are taken away, for the new one would
-        wait for some of them, and wait for the query node that it believes to be behind another.
+        Who was killed could not give up its leases, and etcd lets them begin anew when it is
+        started. Until they are over, Milvus takes its dead query node for one that lives at the
+        address of the new one, and loads nothing; then it goes on by itself.
         """
         program = self.folder / "bin" / "milvus"
         env = {
             "DEPLOY_MODE": "STANDALONE",
-            "METRICS_PORT": str(free_port()),
+            "METRICS_PORT": str(self.ports[_METRICS]),
             "MILVUS_RUN_DIR": str(self.folder / "run"),
             "LD_LIBRARY_PATH": str(program.parent),
         }
         self.process = start([program, "run", "standalone"], log, env)
-        wait_until(lambda: listens(_ETCD), self.process, log)
-        for key in self.leases:
-            _etcd("deleterange", {"key": key})
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
         if self.process is not None:
-            self.leases = _leases()
             end(self.process)
         self.process = None
 
@@ -123,23 +128,28 @@ class MilvusServer:
         os.killpg(self.process.pid, signal.SIGCONT)
 
 
-def _has_forgotten(name: str) -> bool:
-    """Remove the session of a coordinator from etcd; tell whether etcd was up to it."""
-    key = base64.b64encode(f"by-dev/meta/session/{name}".encode()).decode()
-    try:
-        told = httpx.post(f"http://127.0.0.1:{_ETCD}/v3/kv/deleterange", json={"key": key})
-    except httpx.HTTPError:
-        return False
-    return told.is_success
+def _free_ports(*names: str) -> dict[str, int]:
+    """Return a port for each name; none that was in use a moment ago, which the package refuses."""
+    free = filter(_is_free, _PORTS)
+    return {name: next(free) for name in names}
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager
 def restartable_milvus(
-    folder: Path | None = None, settings: Mapping[str, str] | None = None
+    folder: Path | None = None, settings: Mapping[str, str] | None = None, lease: int = LEASE
 ) -> Iterator[MilvusServer]:
-    """Run a server for the time of the block; parameters as of `milvus_server`."""
+    """Run a server for the time of the block; parameters as of `MilvusServer`, `milvus_server`."""
     data = folder or Path(tempfile.mkdtemp(prefix="nf-milvus-"))
-    found = MilvusServer(data, settings or {})
+    found = MilvusServer(data, settings or {}, lease)
     try:
         found.start()
         yield found
@@ -162,21 +172,9 @@ def milvus_server(
     settings : mapping, optional
         Names of its configuration, such as ``common.security.authorizationEnabled``, to values.
     """
-    with restartable_milvus(folder, settings) as server:
+    # nobody kills it, so no stall of a busy machine shall make it give itself up
+    with restartable_milvus(folder, settings, _LONG_LEASE) as server:
         yield server.uri
-
-
-def _leases() -> list[str]:
-    """Return the keys by which the parts of a server that runs are known; in base64."""
-    first, last = (
-        base64.b64encode(one.encode()).decode() for one in (_SESSIONS, _SESSIONS[:-1] + "0")
-    )
-    found = _etcd("range", {"key": first, "range_end": last, "keys_only": "true"})
-    return [one["key"] for one in found.get("kvs", []) if int(one.get("lease", 0))]
-
-
-def _etcd(call: str, about: dict[str, str]) -> Any:
-    return httpx.post(f"http://127.0.0.1:{_ETCD}/v3/kv/{call}", json=about, timeout=30).json()
 
 
 def answers(uri: str, token: str = "") -> bool:
