@@ -47,7 +47,8 @@ class Server:
 
     A call that reaches nobody is made again, after pauses that grow, until its time is over. When
     for a second no call was answered, all are refused at once; a thread asks meanwhile, and
-    lets calls through again when it is answered.
+    lets calls through again when it is answered. A collection that is not in memory is waited for
+    a second; who asks later is told so at once, until it is.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ class Server:
         self._closed = threading.Event()
         self._prober: threading.Thread | None = None
         self._failed_read: tuple[str, Any] | None = None
+        self._asleep: dict[tuple[str, str], float] = {}  # call and collection, since when
+        self._woken: dict[str, float] = {}  # when a collection was last told to wake
 
     def health(self) -> Health:
         """Return whether the server answered lately."""
@@ -73,17 +76,18 @@ class Server:
 
     def rpc(self, name: str, request: Any) -> Any:
         """Make a call of the wire; errors as of `call`."""
+        collection = getattr(request, "collection_name", "")
 
         def run(left: float | None) -> Any:
             try:
                 return self._link.rpc(name, request, left)
             except MilvusException as error:
                 if error.code in ASLEEP:
-                    self._wake(request.collection_name, left)
+                    self._wake(collection, left)
                 raise
 
         try:
-            return self._try(name, run)
+            return self._try(name, run, collection)
         except Unavailable:
             if name not in _WRITES:
                 self._failed_read = name, request
@@ -108,11 +112,12 @@ class Server:
             self._prober.join()
         self._link.close()
 
-    def _try(self, name: str, run: Callable[[float | None], Result]) -> Result:
+    def _try(
+        self, name: str, run: Callable[[float | None], Result], collection: str = ""
+    ) -> Result:
         """Run one call until it is answered or its time is over."""
         seconds = self._seconds(name)
-        started = time.monotonic()
-        until = started + (self._options.answer_seconds if seconds is None else seconds)
+        until = time.monotonic() + (self._options.answer_seconds if seconds is None else seconds)
         pause = _FIRST_PAUSE
         while True:
             if self._breaker.refuses:
@@ -124,18 +129,24 @@ class Server:
                 fault = fault_of(error)
                 self._note(fault, time.monotonic() - begun)
                 if fault.kind == "asleep":  # it may take minutes, but is often on its way
-                    until = min(until, started + _WAKING_SECONDS)
+                    since = self._asleep.setdefault((name, collection), begun)
+                    until = min(until, since + _WAKING_SECONDS)
                 left = until - time.monotonic() - pause
                 if fault.kind not in ("away", "asleep") or name in _ONCE or left < _LEAST:
                     raise self._error(fault) from error
             else:
                 self._breaker.answered()
+                self._asleep.pop((name, collection), None)
                 return answer
             self._closed.wait(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _wake(self, collection: str, seconds: float | None) -> None:
-        """Have a collection brought into memory; it is not waited for."""
+        """Have a collection brought into memory; it is not waited for, nor told twice a second."""
+        now = time.monotonic()
+        if now - self._woken.get(collection, -_WAKING_SECONDS) < _WAKING_SECONDS:
+            return
+        self._woken[collection] = now
         request = LoadCollectionRequest(
             collection_name=collection,
             replica_number=self._options.replicas,
