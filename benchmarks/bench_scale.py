@@ -9,9 +9,9 @@ memory of the server and of the service. Prints one JSON line; append it to resu
 """
 
 import argparse
-import http.client
 import json
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -149,21 +149,27 @@ def search(home: Nearfield, ids: Ids, vectors: Vectors, queries: Vectors) -> dic
 
 @contextmanager
 def asking(address: str) -> Iterator[Callable[[str], Any]]:
-    """Give a function that asks the service over one connection that stays open."""
+    """Give a function that asks the service over one connection that stays open.
+
+    It reads no more of a header than it must: what is measured is the service, and Python's own
+    client would add 0.2 ms.
+    """
     where = urlsplit(address)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
+    with socket.create_connection((where.hostname or "", where.port or 80), timeout=60) as peer:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = peer.makefile("rb")
 
-    def ask(path: str) -> Any:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        body = answer.read()
-        assert answer.status == 200, body
-        return json.loads(body)
+        def ask(path: str) -> Any:
+            peer.sendall(f"GET {path} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+            status, size = stream.readline(), 0
+            while (line := stream.readline()) != b"\r\n":
+                if line.lower().startswith(b"content-length:"):
+                    size = int(line[15:])
+            body = stream.read(size)
+            assert b" 200 " in status, (status, body)
+            return json.loads(body)
 
-    try:
         yield ask
-    finally:
-        connection.close()
 
 
 def over_http(

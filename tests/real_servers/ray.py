@@ -20,6 +20,7 @@ QUIET = {
     "RAY_raylet_start_wait_time_s": "120",  # on a machine that has much else to do
     "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "10",  # see `cluster._join_running`
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # else what its client server forks dies now and then
 }
 _STARTED = "Ray runtime started"
 

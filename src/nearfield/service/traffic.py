@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nearfield.recommend.stages import observed
@@ -19,14 +19,15 @@ CONTENT_POLICY: Final = (
 )
 """Nothing from elsewhere, and no script or style that is not a file of ours."""
 
-_HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS: Final = (
+    (b"content-security-policy", CONTENT_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+"""Added where a route does not say otherwise."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """Ids of requests that are taken over from a caller; others could break a log line."""
@@ -62,29 +63,37 @@ class Traffic:
         given = Headers(scope=scope).get("x-request-id", "")
         request = given if _ID.fullmatch(given) else secrets.token_hex(8)
         start, status = time.perf_counter(), 500
+        stages: list[tuple[str, float]] = []
+
+        def note(name: str, seconds: float) -> None:
+            stages.append((name, seconds))
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers["X-Request-Id"] = request
+                headers = list(message.get("headers", ()))
+                told = {name for name, _ in headers}
+                headers += [one for one in _HEADERS if one[0] not in told]
+                message["headers"] = [*headers, (b"x-request-id", request.encode())]
             await send(message)
 
         scope.setdefault("state", {})["request_id"] = request
         with structlog.contextvars.bound_contextvars(request=request):
             try:
-                with observed(self._metrics.stage):
+                with observed(note):
                     await self._app(scope, receive, sending)
             finally:
                 # in the loop's next turn: what was answered leaves at the end of this one
                 asyncio.get_running_loop().call_soon(
-                    self._count, scope, status, time.perf_counter() - start
+                    self._count, scope, status, time.perf_counter() - start, stages
                 )
 
-    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+    def _count(
+        self, scope: Scope, status: int, seconds: float, stages: list[tuple[str, float]]
+    ) -> None:
+        for stage in stages:
+            self._metrics.stage(*stage)
         route = getattr(scope.get("route"), "path", "") or "(none)"
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(method, route, str(status)).inc()
