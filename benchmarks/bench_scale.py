@@ -221,6 +221,9 @@ def over_http(
             assert len(found["items"]) == K, found
             return found
 
+        begun = time.perf_counter()
+        ask(f"{start}?limit=1")  # which waits until all items are listed, as it does when it starts
+        listed = round(time.perf_counter() - begun, 1)
         timed(similar, 50)
         through, alone = beside(similar, bare, questions)
         through_again, alone_again = beside(lambda one: similar(one % FEW), bare_again, questions)
@@ -240,6 +243,7 @@ def over_http(
             "overhead_p50_ms": round(through_again["p50_ms"] - alone_again["p50_ms"], 3),
         },
         "service_filtered": filtered,
+        "listed_s": listed,
         "service_MB": memory,
     }
 
