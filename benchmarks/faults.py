@@ -83,7 +83,9 @@ def publishing(role: str) -> Fault:
         env = {**os.environ, **stage.env}
         start = time.monotonic()
         command = _publish(stage, model)
-        first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env)
+        first = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env
+        )
         time.sleep(2.5)  # Python has loaded by then
         stage.cluster.kill(_role(stage, role))
         time.sleep(seconds)
