@@ -45,8 +45,11 @@ CATALOGUE: Final = "scale"
 KEPT: Final = {"a tenth": 10, "a hundredth": 100}
 """Filters by name: of so many rows one stays."""
 
-PARTS: Final = 4
-"""Turns of two ways to ask that are compared."""
+TURN: Final = 25
+"""Questions of one way to ask before the other one's turn: the machine's speed changes."""
+
+WARM: Final = 50
+"""Items that are asked for first, and not again."""
 
 FEW: Final = 50
 """Items that are asked for again and again: their vectors are remembered for some seconds."""
@@ -55,34 +58,50 @@ GROUPS: Final = 1000
 """Years among which the items are spread evenly, so that conditions keep known shares."""
 
 
-def timed(ask: Callable[[int], object], times: int, first: int = 0) -> dict[str, float]:
-    """Return p50 and p99 (ms) of single questions, one after the other, numbered from `first`."""
-    for number in range(first, first + 20):
+def timed(ask: Callable[[int], object], times: int) -> dict[str, float]:
+    """Return p50 and p99 (ms) of single questions, one after the other."""
+    for number in range(20):
         ask(number)
+    return percentiles(one_by_one(ask, range(times)))
+
+
+def one_by_one(ask: Callable[[int], object], numbers: range) -> list[float]:
+    """Return how long each of some questions took, in ms."""
     taken = []
-    for number in range(first, first + times):
+    for number in numbers:
         start = time.perf_counter()
         ask(number)
         taken.append((time.perf_counter() - start) * 1000)
+    return taken
+
+
+def percentiles(taken: Sequence[float]) -> dict[str, float]:
+    """Return p50 and p99 of times."""
     p50, p99 = np.percentile(taken, [50, 99])
     return {"p50_ms": round(float(p50), 3), "p99_ms": round(float(p99), 3)}
 
 
 def beside(
     ask: Callable[[int], object], other: Callable[[int], object], times: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return latencies of two ways to ask, in turns: the machine's speed changes."""
-    size = times // PARTS
-    parts = []
-    for first in range(0, size * PARTS, size):
-        parts.append((timed(ask, size, first), timed(other, size, first)))
-    ours, theirs = zip(*parts, strict=True)
-    return median(ours), median(theirs)
+) -> dict[str, Any]:
+    """Return latencies of the service and of pymilvus, asked in turns, and what the first adds.
 
-
-def median(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Return the median of each figure."""
-    return {name: round(float(np.median([one[name] for one in found])), 3) for name in found[0]}
+    That is the median over the turns of the difference between the medians of the two.
+    """
+    ours: list[float] = []
+    theirs: list[float] = []
+    more = []
+    for first in range(0, times - TURN + 1, TURN):
+        turn = range(first, first + TURN)
+        one, two = one_by_one(ask, turn), one_by_one(other, turn)
+        more.append(np.median(one) - np.median(two))
+        ours += one
+        theirs += two
+    return {
+        "pymilvus": percentiles(theirs),
+        "service": percentiles(ours),
+        "overhead_p50_ms": round(float(np.median(more)), 3),
+    }
 
 
 def recall(found: Ids, expected: Ids) -> float:
@@ -184,7 +203,7 @@ def over_http(
 
     space = home.stores.spaces.active(CATALOGUE, "fusion")
     assert space is not None
-    asked = np.random.default_rng(SEED).choice(len(ids), questions, replace=False)
+    asked = np.random.default_rng(SEED).choice(len(ids), questions + WARM, replace=False)
     client = MilvusClient(uri)
 
     def search(vector: Any) -> Any:
@@ -198,7 +217,7 @@ def over_http(
         )
 
     def bare(one: int) -> Any:
-        key = int(ids[asked[one % questions]])
+        key = int(ids[asked[one]])
         return search(client.get(space.collection, [key], output_fields=["vector"])[0]["vector"])
 
     def bare_again(one: int) -> Any:
@@ -216,7 +235,7 @@ def over_http(
     ):
 
         def similar(one: int, more: str = "") -> Any:
-            item = asked[one % questions] + 1
+            item = asked[one] + 1
             found = ask(f"{start}/{item}/similar?k={K}{more}")
             assert len(found["items"]) == K, found
             return found
@@ -224,9 +243,9 @@ def over_http(
         begun = time.perf_counter()
         ask(f"{start}?limit=1")  # which waits until all items are listed, as it does when it starts
         listed = round(time.perf_counter() - begun, 1)
-        timed(similar, 50)
-        through, alone = beside(similar, bare, questions)
-        through_again, alone_again = beside(lambda one: similar(one % FEW), bare_again, questions)
+        one_by_one(similar, range(questions, questions + WARM))
+        new = beside(similar, bare, questions)
+        again = beside(lambda one: similar(one % FEW), bare_again, questions)
         few = max(30, questions // 10)
         filtered = {
             name: timed(partial(similar, more=more), few) for name, more in conditions.items()
@@ -234,14 +253,8 @@ def over_http(
         memory = resident_mb(service.process.pid)
     client.close()
     return {
-        "pymilvus": alone,
-        "service": through,
-        "overhead_p50_ms": round(through["p50_ms"] - alone["p50_ms"], 3),
-        "again": {
-            "pymilvus": alone_again,
-            "service": through_again,
-            "overhead_p50_ms": round(through_again["p50_ms"] - alone_again["p50_ms"], 3),
-        },
+        **new,
+        "again": again,
         "service_filtered": filtered,
         "listed_s": listed,
         "service_MB": memory,
