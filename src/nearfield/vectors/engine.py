@@ -16,6 +16,8 @@ Rows: TypeAlias = tuple[Ids, Vectors]
 """Ids, and their vectors."""
 
 _PAGE: Final = 10_000
+_LITE_PAGE: Final = 50_000
+_BYTES: Final = 16 << 20  # of the vectors of one page
 _MESSAGE: Final = 4 << 20
 """Bytes of vectors in a message that writes: of what the queue behind Milvus takes, about half."""
 
@@ -134,11 +136,19 @@ class Engine:
         def ask(witness: int | None) -> Rows:
             beside = "" if witness is None else f" or {wire.ID} == {witness}"
             asked = self._asked(collection, f"{wire.ID} > {last}{beside}")
-            request = wire.query_request(asked, [wire.ID, wire.VECTOR], _PAGE)
+            request = wire.query_request(asked, [wire.ID, wire.VECTOR], self._page_rows(dim))
             return wire.read_rows(self._rpc("Query", request), dim)
 
         held, vectors = self._witnessed(collection, ask, LONG_PAUSES)
         return held[held > last], vectors[held > last]
+
+    def _page_rows(self, dim: int) -> int:
+        """Return how many rows to ask for at once.
+
+        A server gives 16,384 at most. Milvus Lite looks at all rows for each page, so there they
+        are as long as memory allows: 300,000 rows in 7.6 s instead of 17.4.
+        """
+        return _PAGE if self._whole is not None else max(_PAGE, min(_LITE_PAGE, _BYTES // dim // 4))
 
     def _witnessed(
         self,
