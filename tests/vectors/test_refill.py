@@ -76,3 +76,12 @@ def test_one_fetch_decides_as_a_rule() -> None:
     engine = Engine(np.linspace(1, 0, 50).tolist())
     found = engine.fetch(np.zeros((1, 1), dtype=np.float32), Sieve(np.array([2])).first(10))
     assert settled(found, 10, np.array([2])) is not None
+
+
+def test_what_was_fetched_already_is_not_fetched_again() -> None:
+    engine = Engine([0.5] * 20)
+    query, sieve = np.zeros((1, 1), dtype=np.float32), Sieve(np.array([3]))
+    found = engine.fetch(query, sieve.first(5))
+    pool = refill(engine.fetch, query, 5, sieve, 100, found)
+    assert engine.asked == sorted(set(engine.asked))
+    assert rank(pool.hits, 5).ids.tolist() == [[1, 2, 4, 5, 6]]

@@ -81,8 +81,9 @@ class MilvusIndex:
         keys = check_ids(ids)
         if len(keys) == 1:
             held, vectors = self._engine.get(self.collection, keys, self.dim)
-            if len(held):
-                return vectors
+            if not len(held):
+                raise_missing(keys, len(self))
+            return vectors
         distinct = rising(keys)
         held, vectors = self._some(distinct)
         if len(held) < len(distinct):
@@ -102,11 +103,13 @@ class MilvusIndex:
         if k > MOST_HITS and len(self) > MOST_HITS:
             raise InvalidInput(f"k is {k}, but Milvus returns {MOST_HITS} rows at most. Ask less.")
         sieve = Sieve(excluded)
+        found = None
         if len(queries) == 1 and sieve.first(k) <= _FEW:
-            hits = settled(self._nearest(queries, sieve.first(k)), k, excluded)
-            if hits is not None:
-                return hits
-        hits = rank(refill(self._nearest, queries, k, sieve, MOST_HITS).hits, k)
+            found = self._nearest(queries, sieve.first(k))
+            decided = settled(found, k, excluded)
+            if decided is not None:
+                return decided
+        hits = rank(refill(self._nearest, queries, k, sieve, MOST_HITS, found).hits, k)
         short = hits.ids[:, -1] < 0
         # more rows than Milvus returns may be both nearest and excluded
         if short.any() and (hits.ids[short] >= 0).sum(axis=1).min() < len(self):

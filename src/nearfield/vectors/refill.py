@@ -71,7 +71,9 @@ class Pool:
     short: NDArray[np.bool_]
 
 
-def refill(fetch: Fetch, queries: Vectors, k: int, sieve: Sieve, reach: int) -> Pool:
+def refill(
+    fetch: Fetch, queries: Vectors, k: int, sieve: Sieve, reach: int, found: Hits | None = None
+) -> Pool:
     """Fetch until each query has `k` rows that pass, or `reach` were fetched.
 
     Parameters
@@ -86,9 +88,11 @@ def refill(fetch: Fetch, queries: Vectors, k: int, sieve: Sieve, reach: int) -> 
         Which rows pass.
     reach : int
         The largest count to ask the engine for.
+    found : Hits, optional
+        What it gave already, asked for `sieve.first(k)`, which is within reach.
     """
     count = min(reach, sieve.first(k))
-    found = fetch(queries, count)
+    found = fetch(queries, count) if found is None else found
     pool = sieve.drop(found)
     short = _is_short(pool, found, k)
     again = short & ~_is_dry(found)
